@@ -1,0 +1,1 @@
+"""Command-line experiments: `run` makes one, `reproduce` makes a report of many, `benchmark` measures what a step costs."""

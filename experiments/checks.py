@@ -1,0 +1,74 @@
+"""What a configuration's numbers may be: each refusal is one sentence with the key and what is allowed."""
+
+import math
+import numbers
+
+from omegaconf import DictConfig, ListConfig
+
+# key: (lowest, highest, whole number?, may the ends be reached?); keys of functions without a row may be any finite number.
+NUMBERS = {
+    "seed": (0, 2**32 - 1, True, True),
+    "weight": (0, math.inf, False, True),
+    "corruption.rate": (0, 1, False, True),
+    "corruption.std": (0, math.inf, False, True),
+    "code.k": (1, math.inf, True, True),
+    "penalty.rho": (0, 1, False, False),
+    "penalty.epsilon": (0, math.inf, False, False),
+    "penalty.samples": (1, math.inf, True, True),
+    "loss.std": (0, math.inf, False, False),
+    "optimizer.learning_rate": (0, math.inf, False, True),
+    "optimizer.momentum": (0, 1, False, True),
+}
+SIZES = ("train.epochs", "train.batch_size", "train.width")
+
+
+class ConfigurationError(ValueError):
+    """A configuration that is refused before anything trains."""
+
+
+def check_number(key, value, *, highest=None):
+    """Refuse a value that is not a number, or a list of numbers, in the range of its key."""
+    if isinstance(value, list):
+        if not value:
+            raise ConfigurationError(
+                f"{key} is an empty list: a list is an axis of a grid and takes one number or more"
+            )
+        for element in value:
+            check_number(key, element, highest=highest)
+        return
+    low, high, whole, closed = NUMBERS.get(key, (-math.inf, math.inf, False, True))
+    high = high if highest is None else highest
+    kind = "a whole number" if whole else "a number"
+    allowed = f"{kind} {_range(low, high, closed)}, or a list of them"
+    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not math.isfinite(value):
+        raise ConfigurationError(f"{key} is {value!r}: it must be {allowed}")
+    inside = low <= value <= high and (closed or value not in (low, high))
+    if not inside or (whole and value != int(value)):
+        raise ConfigurationError(f"{key} is {value!r}: it must be {allowed}")
+
+
+def check_size(key, value):
+    """Refuse a value that is not one whole number from 1 on."""
+    if isinstance(value, list | ListConfig):
+        raise ConfigurationError(
+            f"{key} is {list(value)}: it fixes a shape and takes one whole number; sweep it with -m"
+        )
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ConfigurationError(f"{key} is {value!r}: it must be a whole number from 1 on")
+
+
+def check_single(prefix, options):
+    """Refuse a list, or a nested key, where one value must stand."""
+    for name, value in options.items():
+        if isinstance(value, list | ListConfig | DictConfig | dict):
+            raise ConfigurationError(
+                f"{prefix}.{name} is {value}: it takes one value; sweep it with -m {prefix}.{name}=a,b"
+            )
+
+
+def _range(low, high, closed):
+    if math.isinf(low) and math.isinf(high):
+        return "that is finite"
+    if math.isinf(high):
+        return f"from {low} on" if closed else f"above {low}"
+    return f"between {low} and {high}" + ("" if closed else ", ends excluded")

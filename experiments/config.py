@@ -1,0 +1,141 @@
+"""A Hydra configuration as a model, a grid of recipes and data, checked as a whole before anything trains."""
+
+import functools
+from typing import Any, NamedTuple
+
+from hydra.utils import get_object
+from jax.tree_util import Partial
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from experiments.checks import NUMBERS, SIZES, ConfigurationError, check_number, check_single, check_size
+from jaxae import data, losses
+from jaxae.functions import configure, keywords_of
+from jaxae.objective import Recipe
+from jaxae.schedules import Schedule
+from jaxae.sweeps import expand
+
+
+class Setup(NamedTuple):
+    """What one configuration says: a model, the stacked recipes and seeds of its grid, the table of its axes, and data."""
+
+    model: Any
+    recipes: Recipe
+    seeds: Any
+    table: dict
+    train: data.Data
+    test: data.Data
+    sizes: dict
+
+
+def setup(cfg: DictConfig) -> Setup:
+    """Check the configuration, load its data and build everything that training needs; raises ConfigurationError."""
+    if cfg.scale not in cfg.at:
+        raise ConfigurationError(f"scale is {cfg.scale!r}: it must be one of {', '.join(cfg.at)}")
+    sizes = {key: OmegaConf.select(cfg, key) for key in SIZES}
+    for key, value in sizes.items():
+        check_size(key, value)
+    recipe, seed = _recipe(cfg), _plain(cfg.seed)
+    check_number("seed", seed)
+    train, test = _data(cfg)
+    model = _model(cfg, train.x.shape[1])
+    if "k" in cfg.code:
+        for number in _numbers(recipe.code.keywords["k"]):
+            check_number("code.k", number, highest=model.hidden[-1])
+    if recipe.loss.func is losses.binary_cross_entropy:
+        if model.output != "linear":
+            raise ConfigurationError("model.output must be linear with loss=binary_cross_entropy, which reads logits")
+        if train.x.min() < 0 or train.x.max() > 1:
+            raise ConfigurationError(f"loss=binary_cross_entropy needs data in [0, 1], and data={cfg.data.name} is not")
+    if cfg.train.batch_size > len(train.x):
+        raise ConfigurationError(
+            f"train.batch_size is {cfg.train.batch_size}: {cfg.data.name} has {len(train.x)} examples"
+        )
+    sizes = {key.removeprefix("train."): value for key, value in sizes.items()}
+    return Setup(model, *expand(recipe, seed), train, test, sizes)
+
+
+def _recipe(cfg):
+    groups = {group: _function(group, cfg[group]) for group in ("loss", "optimizer", "corruption", "code", "penalty")}
+    weight = _value("weight", cfg.weight)
+    return Recipe(**groups, weight=weight)
+
+
+def _function(group, node):
+    """The Partial that a group describes: `_target_` and its keywords."""
+    target = get_object(node["_target_"])
+    keywords = {name: value for name, value in node.items() if name != "_target_"}
+    allowed = keywords_of(target)
+    for name in keywords:
+        if allowed is not None and name not in allowed:
+            known = ", ".join(f"{group}.{key}" for key in allowed) or "none"
+            raise ConfigurationError(
+                f"{group}.{name} is not a keyword of {node['_target_']}; its keywords are: {known}"
+            )
+    try:
+        return configure(target, **{name: _value(f"{group}.{name}", value) for name, value in keywords.items()})
+    except ValueError as error:
+        raise error if isinstance(error, ConfigurationError) else ConfigurationError(f"{group}.{error}") from error
+
+
+def _value(key, node):
+    """A keyword's value: a number, a list of numbers, a Schedule of them, or structure (a bool, a string or null)."""
+    if isinstance(node, DictConfig):
+        if "_target_" not in node:
+            raise ConfigurationError(
+                f"{key} is {_plain(node)}: it takes a number, a list, or a schedule with a _target_"
+            )
+        schedule: Partial = _function(key, node)
+        for name in ("init_value", "end_value", "value", "peak_value"):
+            if name in schedule.keywords:
+                check_number(key, schedule.keywords[name])
+        return Schedule(schedule)
+    value = _plain(node)
+    if key in NUMBERS or not (value is None or isinstance(value, bool | str)):
+        check_number(key, value)
+    return value
+
+
+def _numbers(value):
+    """The numbers in a keyword's value: itself, the elements of a list, or the values that a schedule runs through."""
+    if isinstance(value, Schedule):
+        keywords = value.schedule.keywords
+        return [
+            n for name in ("init_value", "end_value", "value") if name in keywords for n in _numbers(keywords[name])
+        ]
+    return value if isinstance(value, list) else [value]
+
+
+def _model(cfg, features):
+    options = {name: _plain(value) for name, value in cfg.model.items() if name != "_target_"}
+    check_single("model", {name: value for name, value in options.items() if name not in ("hidden", "activation")})
+    options = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
+    try:
+        return get_object(cfg.model["_target_"])(features=features, **options)
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(f"{error}") from error
+
+
+def _data(cfg):
+    check_single("data", cfg.data)
+    options = {name: value for name, value in cfg.data.items() if name != "name"}
+    whole = {
+        name: value for name, value in options.items() if name not in ("limit", "count")
+    }  # these size the train split
+    try:
+        return _load(cfg.data.name, "train", tuple(options.items())), _load(cfg.data.name, "test", tuple(whole.items()))
+    except (TypeError, ValueError, OSError) as error:
+        raise ConfigurationError(f"data: {error}") from error
+
+
+@functools.lru_cache(maxsize=2)  # the jobs of a multirun share the train and test arrays
+def _load(name, split, options):
+    return data.load(name, split, **dict(options))
+
+
+def _plain(node):
+    """A node as plain Python values."""
+    try:
+        return OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
+    except OmegaConfBaseException as error:
+        raise ConfigurationError(str(error).splitlines()[0]) from error

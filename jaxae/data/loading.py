@@ -1,0 +1,41 @@
+"""One call for every data set."""
+
+import functools
+
+from jaxae.data import options as data_options
+from jaxae.data.packaged import digits, mnist5k
+from jaxae.data.patches import patches
+from jaxae.data.prepared import colour_pictures, grey_pictures
+
+SPLITS = ("train", "test")
+SOURCES = {
+    "mnist5k": mnist5k,
+    "digits": digits,
+    "patches": patches,
+    "mnist": functools.partial(colour_pictures, "mnist"),
+    "fashion_mnist": functools.partial(colour_pictures, "fashion_mnist"),
+    "cifar10": functools.partial(colour_pictures, "cifar10"),
+    "cifar10_bw": functools.partial(grey_pictures, "cifar10"),
+}
+NAMES = tuple(SOURCES)
+
+
+def load(name, split, *, dir=None, cache=None, **options):
+    """Data of one split, x: float32 [n, features], in [0, 1] for pictures and of variance 0.1 for whitened patches.
+
+    dir: TFDS folder (default TFDS_DATA_DIR, then that of TFDS); cache: folder of decoded pictures (default JAXAE_CACHE,
+    then the user's cache folder). The options are those of the data set's own function; all have `limit`, the first n
+    examples. Raises ValueError for an unknown name or split or a bad value, TypeError for an unknown option.
+    """
+    if name not in SOURCES:
+        raise ValueError(f"Data set {name!r} is not known; allowed are {', '.join(NAMES)}.")
+    if split not in SPLITS:
+        raise ValueError(f"Split {split!r} of data set {name!r} is not known; allowed are {', '.join(SPLITS)}.")
+    source = SOURCES[name]
+    allowed = data_options.accepted(source)
+    for option in options:
+        if option not in allowed:
+            raise TypeError(f"Data set {name!r} has no option {option!r}; allowed are {', '.join(allowed)}.")
+    if options.get("limit") is not None:
+        data_options.whole_number("limit", options["limit"], least=1)
+    return source(split, dir=dir, cache=cache, **options)

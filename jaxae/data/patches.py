@@ -1,0 +1,57 @@
+"""Square patches of whitened photographs."""
+
+from itertools import pairwise
+
+import numpy as np
+
+from jaxae.data.dataset import Data
+from jaxae.data.options import leading, whole_number
+from jaxae.data.photographs import whitened
+
+COUNTS = {"train": 500_000, "test": 10_000}
+TRAIN_SHARE = 0.8  # of the columns, on the left
+BLOCK = 16_384  # patches cut out at once, which bounds the memory beside the result
+
+
+def patches(split, *, dir=None, cache=None, size=12, count=None, seed=0, path=None, limit=None):
+    """Patches at uniformly drawn positions of whitened photographs, the left 80 % of columns for train, the rest test.
+
+    size: pixels per side; count: 500,000 for train and 10,000 for test by default; path: see `photographs.whitened`.
+    x: [count, size * size] with variance 0.1 on average; no labels.
+    """
+    size = whole_number("size", size, least=1)
+    count = COUNTS[split] if count is None else whole_number("count", count, least=1)
+    seed = whole_number("seed", seed, least=0)
+    kept = leading(limit, count).stop
+    x = drawn(regions(*whitened(path), split, size), size, kept, stream=[seed, list(COUNTS).index(split)])
+    return Data(x.reshape(kept, size * size), None, (size, size))
+
+
+def regions(names, pictures, split, size):
+    """The part of each picture that belongs to the split; raises ValueError where either part holds no patch."""
+    borders = [round(TRAIN_SHARE * picture.shape[1]) for picture in pictures]
+    for name, picture, border in zip(names, pictures, borders, strict=True):
+        rows, columns = picture.shape
+        if min(rows, border, columns - border) < size:
+            raise ValueError(
+                f"Picture {name} has {rows} x {columns} pixels after halving, {border} columns for train and "
+                f"{columns - border} for test; patches of {size} x {size} need {size} rows and {size} columns in each."
+            )
+    train = split == "train"
+    return [p[:, :border] if train else p[:, border:] for p, border in zip(pictures, borders, strict=True)]
+
+
+def drawn(regions, size, count, *, stream):
+    """Patches float32 [count, size, size], each position of all regions being equally likely. stream: list of seeds."""
+    windows = [np.lib.stride_tricks.sliding_window_view(region, (size, size)) for region in regions]
+    starts = np.cumsum([0] + [window.shape[0] * window.shape[1] for window in windows])
+    # numpy keeps the raw stream of a bit generator for good, that of Generator.integers only within a version. The
+    # remainder of 64 bits favours a position by less than 1 in 10^12.
+    positions = (np.random.PCG64(stream).random_raw(count) % np.uint64(starts[-1])).astype(np.int64)
+    x = np.empty((count, size, size), np.float32)
+    for window, (start, end) in zip(windows, pairwise(starts), strict=True):
+        chosen = np.flatnonzero((positions >= start) & (positions < end))
+        for rows in np.array_split(chosen, len(chosen) // BLOCK + 1):
+            row, column = np.divmod(positions[rows] - start, window.shape[1])
+            x[rows] = window[row, column]
+    return x

@@ -1,0 +1,88 @@
+"""Whitened grey photographs: those inside installed packages, or a user's own."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+
+from jaxae.data.luma import luma
+from jaxae.data.whitening import rescaled, whiten
+
+SHIPPED = (
+    ("skimage", "data/astronaut.png"),
+    ("skimage", "data/camera.png"),
+    ("skimage", "data/chelsea.png"),
+    ("skimage", "data/coffee.png"),
+    ("skimage", "data/rocket.jpg"),
+    ("skimage", "data/motorcycle_left.png"),
+    ("sklearn", "datasets/images/china.jpg"),
+    ("sklearn", "datasets/images/flower.jpg"),
+)
+SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+ALLOWED = "a folder of pictures, a picture, or IMAGES.mat of Olshausen"
+
+
+def whitened(path=None):
+    """Names and whitened pictures, float32 [rows, columns] of mean variance 0.1, of the shipped or other photographs.
+
+    path: None, a folder of pictures, one picture, or IMAGES.mat of Olshausen, whose pictures are whitened already.
+    """
+    if path is not None:
+        path = Path(path).expanduser()
+        if not path.exists():
+            raise FileNotFoundError(f"Data option 'path' is {path}, which does not exist; allowed are {ALLOWED}.")
+        if path.suffix == ".mat":
+            names, pictures = matlab(path)
+            return names, rescaled(pictures)
+    names = shipped() if path is None else listed(path)
+    return names, rescaled([whiten(halve(read(name))) for name in names])
+
+
+def shipped():
+    """Paths of the photographs that scikit-image and scikit-learn install."""
+    return [Path(importlib.util.find_spec(package).origin).parent / file for package, file in SHIPPED]
+
+
+def listed(path):
+    """Pictures of a folder in the order of their names, or the one file; raises FileNotFoundError if there is none."""
+    files = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES) if path.is_dir() else [path]
+    if not files:
+        raise FileNotFoundError(f"Folder {path} holds no pictures; allowed are {', '.join(SUFFIXES)}.")
+    return files
+
+
+def read(path):
+    """Grey values in [0, 1], [rows, columns], of a picture of 8 or 16 bits; raises ValueError if it cannot be read."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as picture:
+            if picture.mode.startswith("I;16"):
+                return np.asarray(picture) / 65535
+            if picture.mode in ("I", "F"):
+                raise ValueError(f"mode {picture.mode} has no known white")
+            return luma(np.asarray(picture.convert("RGB")) / 255)
+    except Exception as error:  # a damaged file makes Pillow raise nearly anything
+        raise ValueError(f"Picture {path} cannot be read ({error}); allowed are pictures with 8 or 16 bits.") from error
+
+
+def halve(picture):
+    """The picture at half its size, smoothed against aliasing. [rows, columns], both divided by 2 and rounded up."""
+    from skimage.transform import resize
+
+    return resize(picture, [-(-length // 2) for length in picture.shape], anti_aliasing=True)
+
+
+def matlab(path):
+    """Names and pictures of the key IMAGES, [rows, columns, n], of a .mat file; raises ValueError if it is another."""
+    from scipy.io import loadmat
+
+    try:
+        images = loadmat(path).get("IMAGES")
+    except Exception as error:  # a damaged file makes scipy raise nearly anything
+        raise ValueError(f"File {path} cannot be read ({error}); allowed are .mat files up to version 7.2.") from error
+    if images is None or images.ndim != 3:
+        raise ValueError(
+            f"File {path} has no array IMAGES [rows, columns, pictures]; allowed is IMAGES.mat of Olshausen."
+        )
+    return [f"{path}[{i}]" for i in range(images.shape[2])], list(np.moveaxis(images.astype(float), 2, 0))

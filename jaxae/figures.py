@@ -1,0 +1,74 @@
+"""Arrays to matplotlib figures: the pieces that the experiments' pictures are made of."""
+
+import contextlib
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+__all__ = ["COLORS", "curves", "mosaic", "pictures", "style"]
+
+# Okabe & Ito's palette, told apart by readers with any colour vision; yellow is left out for its contrast with white.
+COLORS = ["#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"]
+
+
+@contextlib.contextmanager
+def style():
+    """Matplotlib settings of all figures: readable type, light grids, the colours of COLORS."""
+    settings = {
+        "figure.constrained_layout.use": True,
+        "font.size": 10,
+        "axes.titlesize": 11,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "grid.alpha": 0.25,
+        "legend.frameon": False,
+        "lines.linewidth": 1.8,
+        "axes.prop_cycle": plt.cycler(color=COLORS),
+        "svg.fonttype": "none",
+    }
+    with plt.rc_context(settings):
+        yield
+
+
+def mosaic(filters, columns, *, gap=1, symmetric=True):
+    """Filters side by side as one picture in [0, 1], each scaled to its own range, with NaN in the gaps.
+
+    filters: [n, height, width]; symmetric: 0 becomes mid-grey and the largest magnitude black or white, else the smallest
+    value black and the largest white -> [rows * (height + gap) - gap, columns * (width + gap) - gap].
+    """
+    filters = np.asarray(filters, np.float64)
+    n, height, width = filters.shape
+    if symmetric:
+        span = np.abs(filters).max(axis=(1, 2), keepdims=True)
+        scaled = 0.5 + 0.5 * filters / np.where(span > 0, span, 1)
+    else:
+        low, high = filters.min(axis=(1, 2), keepdims=True), filters.max(axis=(1, 2), keepdims=True)
+        scaled = (filters - low) / np.where(high > low, high - low, 1)
+    rows = -(-n // columns)
+    picture = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan)
+    for i, tile in enumerate(scaled):
+        top, left = (i // columns) * (height + gap), (i % columns) * (width + gap)
+        picture[top : top + height, left : left + width] = tile
+    return picture
+
+
+def pictures(ax, filters, columns, title, *, symmetric=True):
+    """Draw a mosaic of filters or images on an axis without ticks."""
+    cmap = plt.get_cmap("gray").with_extremes(bad="white")
+    ax.imshow(mosaic(filters, columns, symmetric=symmetric), cmap=cmap, vmin=0, vmax=1, interpolation="nearest")
+    ax.set_title(title)
+    ax.set_axis_off()
+
+
+def curves(ax, x, lines, *, spread=None, xlabel, ylabel, dashed=()):
+    """Draw one line per name with an optional band of half-width `spread`.
+
+    x: [n]; lines: {name: [n]}; spread: {name: [n]} or None; dashed: names drawn dashed.
+    """
+    for name, values in lines.items():
+        (line,) = ax.plot(x, values, "--" if name in dashed else "-", label=name)
+        if spread is not None:
+            ax.fill_between(x, values - spread[name], values + spread[name], color=line.get_color(), alpha=0.15, lw=0)
+    ax.set_xlabel(xlabel)
+    ax.set_ylabel(ylabel)

@@ -1,0 +1,79 @@
+"""Configured functions: the structure is static, the numbers are leaves."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+from jax.tree_util import Partial
+
+from jaxae.schedules import Schedule
+
+__all__ = ["Structured", "configure", "keywords_of", "takes_key"]
+
+ROLES = {"key", "encoder", "x", "z", "prediction", "logits", "target"}
+
+
+@dataclass(frozen=True)
+class Structured:
+    """A function with its structural keywords, compared by value so that equal configurations compile once."""
+
+    function: Callable
+    keywords: tuple[tuple[str, Any], ...]
+
+    def __call__(self, *args, **numbers):
+        """Call the function with the structural keywords and the numbers."""
+        return self.function(*args, **numbers, **dict(self.keywords))
+
+    @property
+    def __signature__(self):
+        """The signature of the function, for those who ask whether it takes a key."""
+        return inspect.signature(self.function)
+
+
+def configure(function, **keywords):
+    """A Partial of `function` whose numbers are pytree leaves and whose other keywords are structure.
+
+    A keyword is structure where its value is a bool, a string or None, or where the signature annotates it as int, bool or
+    str (a count that fixes a shape). A Schedule, a list (an axis of a grid) and any other number are leaves. Raises TypeError
+    for a keyword that the function does not have and ValueError for a list given to a structural keyword.
+    """
+    allowed = keywords_of(function)
+    for name, value in keywords.items():
+        if allowed is not None and name not in allowed:
+            known = ", ".join(allowed) or "none"
+            raise TypeError(f"{name} is not a keyword of {function.__name__}; its keywords are: {known}")
+        if _is_structure(function, name, value) and isinstance(value, list):
+            raise ValueError(
+                f"{name} of {function.__name__} is {value}: it fixes a shape and takes one value, not a list"
+            )
+    structure = {name: value for name, value in keywords.items() if _is_structure(function, name, value)}
+    numbers = {name: value for name, value in keywords.items() if name not in structure}
+    if structure:
+        function = Structured(function, tuple(sorted(structure.items())))
+    return Partial(function, **numbers)
+
+
+def keywords_of(function):
+    """The names of the keywords that configure `function`: its parameters less the arguments of its role, such as x.
+
+    None where it takes any keyword.
+    """
+    parameters = inspect.signature(function).parameters.values()
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return None
+    return [p.name for p in parameters if p.name not in ROLES]
+
+
+def takes_key(function):
+    """Whether the function is random: it has a keyword `key`."""
+    return "key" in inspect.signature(function).parameters
+
+
+def _is_structure(function, name, value):
+    if isinstance(value, (Schedule, jax.Array)):
+        return False
+    parameter = inspect.signature(function).parameters.get(name)
+    annotated = parameter is not None and parameter.annotation in (int, bool, str, "int", "bool", "str")
+    return annotated or value is None or isinstance(value, (bool, str))

@@ -1,0 +1,143 @@
+"""Dense autoencoders, tied or untied, of any depth: frozen descriptions that make parameters, encoders and decoders."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+from flax import struct
+
+__all__ = ["ACTIVATIONS", "INITIALIZERS", "Dense", "Layer", "Layers", "untie"]
+
+ACTIVATIONS = {
+    "linear": lambda x: x,
+    "sigmoid": jax.nn.sigmoid,
+    "tanh": jnp.tanh,
+    "relu": jax.nn.relu,
+    "gelu": jax.nn.gelu,
+    "softplus": jax.nn.softplus,
+    "elu": jax.nn.elu,
+}
+INITIALIZERS = {
+    "glorot_uniform": nn.initializers.glorot_uniform(),
+    # Glorot & Bengio's rule for the logistic sigmoid, whose slope at 0 is a quarter of tanh's: U(+-4 sqrt(6 / (in + out))).
+    "sigmoid_uniform": nn.initializers.variance_scaling(16.0, "fan_avg", "uniform"),
+    "lecun_normal": nn.initializers.lecun_normal(),
+    "he_normal": nn.initializers.he_normal(),
+    "normal_0.01": nn.initializers.normal(0.01),
+    "normal_0.1": nn.initializers.normal(0.1),
+}
+
+
+@struct.dataclass
+class Layer:
+    """One dense layer, activation(x W + b). weight: [in, out], bias: [out]; x: [..., in] -> [..., out]."""
+
+    weight: jax.Array
+    bias: jax.Array
+    activation: Callable = struct.field(pytree_node=False)
+
+    def __call__(self, x):
+        """Apply the layer."""
+        return self.activation(x @ self.weight + self.bias)
+
+
+@struct.dataclass
+class Layers:
+    """Dense layers one after another: a callable pytree, x: [..., in] -> [..., out]."""
+
+    layers: tuple[Layer, ...]
+
+    def __call__(self, x):
+        """Apply all layers."""
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A dense autoencoder h_l = s_l(h_(l-1) W_l + b_l), decoded in the reverse order.
+
+    features: size of x; hidden: widths of the encoder's layers, the last is the code's; activation: a name of ACTIVATIONS
+    for all layers, or one per encoder layer (the decoder mirrors them); output: activation of the decoder's last layer
+    ("linear" also where the loss reads logits); tied: the decoder uses W_l^T and has biases only; init_weights: a name of
+    INITIALIZERS. Raises ValueError for names and sizes that are not allowed.
+    """
+
+    features: int
+    hidden: tuple[int, ...]
+    activation: str | tuple[str, ...] = "sigmoid"
+    output: str = "linear"
+    tied: bool = True
+    init_weights: str = "glorot_uniform"
+
+    def __post_init__(self):
+        """Check the names and sizes, and bring single values into the form of tuples."""
+        hidden = (self.hidden,) if isinstance(self.hidden, int) else tuple(self.hidden)
+        names = (self.activation,) * len(hidden) if isinstance(self.activation, str) else tuple(self.activation)
+        if not hidden or any(not isinstance(width, int) or isinstance(width, bool) or width < 1 for width in hidden):
+            raise ValueError(
+                f"model.hidden is {hidden}: it must be a width or a list of widths, whole numbers from 1 on"
+            )
+        if len(names) != len(hidden):
+            raise ValueError(
+                f"model.activation has {len(names)} names for {len(hidden)} layers: give one, or one per layer"
+            )
+        for key, name in (*(("activation", name) for name in names), ("output", self.output)):
+            if name not in ACTIVATIONS:
+                raise ValueError(f"model.{key} is {name!r}: it must be one of {', '.join(ACTIVATIONS)}")
+        if self.init_weights not in INITIALIZERS:
+            raise ValueError(
+                f"model.init_weights is {self.init_weights!r}: it must be one of {', '.join(INITIALIZERS)}"
+            )
+        object.__setattr__(self, "hidden", hidden)
+        object.__setattr__(self, "activation", names)
+
+    def init(self, key):
+        """Random weights and zero biases.
+
+        {"encoder": [{"weight": [in, out], "bias": [out]}, ...], "decoder": [...]}; a tied decoder has no "weight".
+        """
+        widths = (self.features, *self.hidden)
+        draw = INITIALIZERS[self.init_weights]
+        keys = jax.random.split(key, (2, len(self.hidden)))
+        pairs = list(zip(widths[:-1], widths[1:], strict=True))
+        encoder = [
+            {"weight": draw(k, p, jnp.float32), "bias": jnp.zeros(p[1])} for k, p in zip(keys[0], pairs, strict=True)
+        ]
+        decoder = [{"bias": jnp.zeros(inward)} for inward, _ in reversed(pairs)]
+        if not self.tied:
+            for layer, k, pair in zip(decoder, keys[1], reversed(pairs), strict=True):
+                layer["weight"] = draw(k, pair[::-1], jnp.float32)
+        return {"encoder": encoder, "decoder": decoder}
+
+    def encoder(self, params):
+        """The encoder f as a callable pytree: [..., features] -> [..., code]."""
+        names = [ACTIVATIONS[name] for name in self.activation]
+        return Layers(tuple(Layer(p["weight"], p["bias"], s) for p, s in zip(params["encoder"], names, strict=True)))
+
+    def decoder(self, params):
+        """The decoder g as a callable pytree: [..., code] -> [..., features], logits where the loss reads logits."""
+        names = [ACTIVATIONS[name] for name in (*self.activation[-2::-1], self.output)]
+        if self.tied:
+            weights = [layer["weight"].T for layer in reversed(params["encoder"])]
+        else:
+            weights = [layer["weight"] for layer in params["decoder"]]
+        biases = [layer["bias"] for layer in params["decoder"]]
+        return Layers(tuple(Layer(W, b, s) for W, b, s in zip(weights, biases, names, strict=True)))
+
+
+def untie(model, params):
+    """The same autoencoder with a decoder weight of its own, W_l^T copied: reconstructions stay bit-identical.
+
+    model: a tied Dense, params: its parameters -> (untied model, its parameters). Raises ValueError for an untied model.
+    """
+    if not model.tied:
+        raise ValueError("untie: the model is untied already; it takes a tied one")
+    decoder = [
+        {"bias": layer["bias"], "weight": mirrored["weight"].T}
+        for layer, mirrored in zip(params["decoder"], reversed(params["encoder"]), strict=True)
+    ]
+    return replace(model, tied=False), {"encoder": params["encoder"], "decoder": decoder}

@@ -1,0 +1,47 @@
+"""One objective for plain, sparse, k-sparse, denoising and contractive autoencoders, and their combinations."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.tree_util import Partial
+
+from jaxae import codes, corruptions, losses, penalties
+from jaxae.functions import takes_key
+
+__all__ = ["Recipe", "objective", "reconstruct"]
+
+
+class Recipe(NamedTuple):
+    """An experiment but for its model: five configured functions and the weight (lambda) of the penalty.
+
+    Each function is a jax.tree_util.Partial, as `jaxae.functions.configure` makes it, so that a recipe is a pytree of numbers.
+    """
+
+    loss: Partial
+    optimizer: Partial
+    corruption: Partial = Partial(corruptions.clean)
+    code: Partial = Partial(codes.dense)
+    penalty: Partial = Partial(penalties.none)
+    weight: Any = 0.0
+
+
+def objective(recipe, encoder, decoder, key, x):
+    """The mean over the batch of loss(g(code(f(x~))), x) + weight * penalty(f, x), with the clean x as target.
+
+    key: for the corruption and a random penalty; x: [batch, ...features] -> (scalar, {"error": scalar, "penalty": scalar}).
+    """
+    corruption_key, penalty_key = jax.random.split(key)
+    code = recipe.code(encoder(recipe.corruption(corruption_key, x)))
+    error = recipe.loss(decoder(code), x)
+    penalty = recipe.penalty(encoder, x, **({"key": penalty_key} if takes_key(recipe.penalty) else {}))
+    terms = {"error": jnp.mean(error), "penalty": jnp.mean(penalty)}
+    return jnp.mean(error + recipe.weight * penalty), terms
+
+
+def reconstruct(recipe, encoder, decoder, x):
+    """The reconstruction of x without corruption, the mean of the decoder's distribution, in units of the data.
+
+    x: [batch, ...features] -> same shape. A recipe with schedules is resolved first, by `jaxae.schedules.at`.
+    """
+    return losses.mean_prediction(recipe.loss, decoder(recipe.code(encoder(x))))

@@ -1,0 +1,140 @@
+"""Penalties on the encoder, per example: (encoder, x, *, numbers) -> [batch].
+
+An encoder is any function x -> code that maps a batch example by example; a penalty that needs its layers says so in a
+TypeError. A penalty with a keyword `key` is random: the objective gives it a fresh key at every step.
+"""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxae.jacobian import jacobian
+
+__all__ = [
+    "contractive",
+    "contractive_closed_form",
+    "contractive_finite_difference",
+    "contractive_hutchinson",
+    "kl_sparsity",
+    "l1",
+    "none",
+    "weight_decay",
+]
+
+
+def none(encoder, x):
+    """No penalty: 0 for every example. x: [batch, ...features] -> [batch]."""
+    del encoder
+    return jnp.zeros(x.shape[0], x.dtype)
+
+
+def l1(encoder, x):
+    """L1 norm of the code, sum_j |h_j|: a Laplace prior's negative logarithm up to a constant (Goodfellow et al. 14.2.1).
+
+    x: [batch, ...features] -> [batch], in units of the code.
+    """
+    return jnp.sum(jnp.abs(_flat(encoder(x))), axis=-1)
+
+
+def kl_sparsity(encoder, x, *, rho):
+    """Divergence of the units' mean activations from rho, sum_j KL(B(rho) || B(mean over the batch of h_j)), in nats.
+
+    x: [batch, ...features] -> [batch], the same value for every example since the mean is over the batch; rho in (0, 1).
+    Raises TypeError for an encoder whose last layer is not a sigmoid, since only codes in (0, 1) are probabilities.
+    """
+    if _layers(encoder, "kl_sparsity")[-1].activation is not jax.nn.sigmoid:
+        raise TypeError(
+            "kl_sparsity takes an encoder whose last activation is jax.nn.sigmoid, so that its code is in (0, 1)"
+        )
+    tiny = jnp.finfo(jnp.float32).eps  # a float32 sigmoid rounds to 0 and 1, where the divergence is infinite
+    active = jnp.clip(jnp.mean(encoder(x), axis=0), tiny, 1 - tiny)
+    divergence = rho * jnp.log(rho / active) + (1 - rho) * jnp.log((1 - rho) / (1 - active))
+    return jnp.broadcast_to(jnp.sum(divergence), x.shape[:1])
+
+
+def weight_decay(encoder, x):
+    """Sum of the encoder's squared weights, sum_l ||W_l||_F^2, biases left out (Rifai et al. 2011, "AE+wd").
+
+    x: [batch, ...features] -> [batch], the same value for every example. Raises TypeError for an encoder without layers.
+    """
+    squares = sum(jnp.sum(jnp.square(layer.weight)) for layer in _layers(encoder, "weight_decay"))
+    return jnp.broadcast_to(squares, x.shape[:1])
+
+
+def contractive(encoder, x):
+    """Squared Frobenius norm of the encoder's Jacobian by jax.jacfwd, sum_ij (dh_j / dx_i)^2 (Rifai et al. 2011, eq. 1).
+
+    The definition, right for every differentiable encoder at any depth. x: [batch, ...features] -> [batch]. Holds a batch
+    of Jacobians, batch * code * features floats, in memory.
+    """
+    return jnp.sum(jnp.square(_flat(jacobian(encoder, x))), axis=-1)
+
+
+def contractive_closed_form(encoder, x):
+    """The contractive penalty of one elementwise layer, sum_j s'(a_j)^2 sum_i W_ij^2 with a = x W + b.
+
+    Equal to `contractive` for any elementwise activation s (Rifai et al. 2011, section 3, has it for the sigmoid), at the
+    cost of O(features * code) more than the forward pass. x: [batch, features] -> [batch]. Raises TypeError for an encoder
+    that is not one dense layer with an elementwise activation.
+    """
+    layers = _layers(encoder, "contractive_closed_form")
+    if len(layers) != 1:
+        raise TypeError(f"contractive_closed_form takes an encoder of one layer, not {len(layers)}: use contractive")
+    (layer,) = layers
+    if not _is_elementwise(layer.activation):
+        raise TypeError(
+            "contractive_closed_form takes an elementwise activation, one unit from one input: use contractive"
+        )
+    a = x @ layer.weight + layer.bias
+    slope = jax.jvp(layer.activation, (a,), (jnp.ones_like(a),))[1]
+    return jnp.square(slope) @ jnp.sum(jnp.square(layer.weight), axis=0)
+
+
+def contractive_finite_difference(encoder, x, *, epsilon):
+    """The contractive penalty by central differences, sum_i ||f(x + epsilon e_i) - f(x - epsilon e_i)||^2 / (2 epsilon)^2.
+
+    Its error is O(epsilon^2) plus rounding of O(1e-7 / epsilon); it takes 2 * features passes through the encoder.
+    x: [batch, ...features] -> [batch]; epsilon > 0 in units of the data.
+    """
+    flat = _flat(x)
+
+    def difference(total, i):
+        shift = epsilon * jax.nn.one_hot(i, flat.shape[1], dtype=x.dtype)
+        up, down = (encoder((flat + s).reshape(x.shape)) for s in (shift, -shift))
+        return total + jnp.sum(jnp.square(_flat(up - down) / (2 * epsilon)), axis=-1), None
+
+    # Recomputing in the backward pass keeps one pair of codes in memory instead of one per feature.
+    return jax.lax.scan(jax.checkpoint(difference), jnp.zeros(len(x), x.dtype), jnp.arange(flat.shape[1]))[0]
+
+
+def contractive_hutchinson(encoder, x, *, key, samples: int = 1):
+    """An unbiased random estimate of the contractive penalty, mean over v of ||v^T J||^2, v_j = +-1 (Hutchinson 1990).
+
+    Each of `samples` (a whole number, part of the structure) costs one backward pass. x: [batch, ...features] -> [batch].
+    """
+    code, pull = jax.vjp(encoder, x)
+    signs = jax.random.rademacher(key, (samples, *code.shape), code.dtype)
+    (projected,) = jax.vmap(pull)(signs)
+    return jnp.mean(jnp.sum(jnp.square(projected.reshape(samples, len(x), -1)), axis=-1), axis=0)
+
+
+def _flat(values):
+    return values.reshape(values.shape[0], -1)
+
+
+def _layers(encoder, name):
+    layers = getattr(encoder, "layers", None)
+    if not layers:
+        raise TypeError(f"{name} needs an encoder with .layers, as jaxae.models makes it, not {type(encoder).__name__}")
+    return layers
+
+
+@functools.lru_cache
+def _is_elementwise(activation):
+    """Whether the activation's Jacobian is diagonal, seen at a few points of both signs."""
+    with jax.ensure_compile_time_eval():
+        points = jnp.array([-3.0, -0.7, -0.1, 0.2, 0.9, 2.5])
+        slopes = np.asarray(jax.jacfwd(activation)(points))
+    return slopes.shape == (6, 6) and not np.any(slopes[~np.eye(6, dtype=bool)])

@@ -1,0 +1,205 @@
+"""TFDS sets: a tiny MNIST and CIFAR-10 are prepared as TFDS does it, then read through TFDS without TensorFlow."""
+
+import importlib.util
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jaxae import data
+from jaxae.data import prepared
+
+COUNTS = {"train": 6, "test": 3}
+SHAPES = {"mnist": (28, 28, 1), "fashion_mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("array_record") is None, reason="array_record has no wheels for this platform"
+)
+
+
+def pictures(name, split, seed):
+    stream = np.random.default_rng([seed, len(name), len(split)])
+    return stream.integers(0, 256, (COUNTS[split], *SHAPES[name]), dtype=np.uint8)
+
+
+def png(picture):
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture).save(file, "png")
+    file.seek(0)
+    return file
+
+
+def prepare(root, name, seed=0, file_format="array_record"):
+    """Writes the folder that `download_and_prepare` leaves: records, features.json and dataset_info.json."""
+    import tensorflow_datasets as tfds
+    from array_record.python.array_record_module import ArrayRecordWriter
+    from tensorflow_datasets.core import example_serializer
+
+    with prepared.quiet():
+        builder = tfds.builder(name, data_dir=root, file_format=file_format)
+        features, folder = builder.info.features, Path(builder.data_dir)
+        folder.mkdir(parents=True)
+        serializer = example_serializer.ExampleSerializer(features.get_serialized_info())
+        splits = []
+        for split, count in COUNTS.items():
+            template = tfds.core.ShardedFileTemplate(
+                dataset_name=name, data_dir=folder, filetype_suffix=file_format, split=split
+            )
+            info = tfds.core.SplitInfo(name=split, shard_lengths=[count], num_bytes=1, filename_template=template)
+            writer = ArrayRecordWriter(os.fspath(info.filepaths[0]), "group_size:1")
+            for label, picture in enumerate(pictures(name, split, seed)):
+                example = {"image": png(picture), "label": label}
+                if "id" in features:
+                    example["id"] = f"{split}_{label}"
+                writer.write(serializer.serialize_example(features.encode_example(example)))
+            writer.close()
+            splits.append(info)
+        builder.info.set_splits(tfds.core.SplitDict(splits))
+        builder.info.write_to_directory(folder)
+    return root
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tensorflow_datasets")
+    for name in SHAPES:
+        prepare(folder, name)
+    return folder
+
+
+@pytest.fixture
+def decodes(monkeypatch):
+    """Counts how often a split is decoded."""
+    calls = []
+    decode = prepared.decode
+    monkeypatch.setattr(prepared, "decode", lambda builder, split: calls.append(split) or decode(builder, split))
+    return calls
+
+
+@pytest.mark.parametrize("split", COUNTS)
+@pytest.mark.parametrize("name", SHAPES)
+def test_pixels_and_labels_are_those_that_were_prepared(root, tmp_path, name, split):
+    loaded = data.load(name, split, dir=root, cache=tmp_path)
+    expected = pictures(name, split, 0)
+    np.testing.assert_array_equal(np.rint(loaded.x * 255), expected.reshape(len(expected), -1))
+    np.testing.assert_array_equal(loaded.labels, np.arange(COUNTS[split]))
+    assert loaded.shape == ((32, 32, 3) if name == "cifar10" else (28, 28))
+    assert loaded.x.dtype == np.float32 and loaded.labels.dtype == np.int32 and loaded.x.flags.c_contiguous
+
+
+def test_grey_cifar10_is_the_luma_of_its_colours(root, tmp_path):
+    loaded = data.load("cifar10_bw", "train", dir=root, cache=tmp_path)
+    expected = pictures("cifar10", "train", 0) @ np.array([0.299, 0.587, 0.114]) / 255  # ITU-R BT.601
+    np.testing.assert_allclose(loaded.x, expected.reshape(6, 32 * 32), atol=1e-6)
+    assert loaded.shape == (32, 32) and loaded.x.dtype == np.float32 and loaded.x.flags.c_contiguous
+
+
+def test_both_forms_of_cifar10_share_one_cache_file(root, tmp_path, decodes):
+    data.load("cifar10", "test", dir=root, cache=tmp_path)
+    data.load("cifar10_bw", "test", dir=root, cache=tmp_path)
+    assert decodes == ["test"] and len(list(tmp_path.iterdir())) == 1
+
+
+def test_second_load_decodes_nothing(root, tmp_path, decodes):
+    first = data.load("mnist", "train", dir=root, cache=tmp_path)
+    second = data.load("mnist", "train", dir=root, cache=tmp_path)
+    assert decodes == ["train"]
+    np.testing.assert_array_equal(first.x, second.x)
+    np.testing.assert_array_equal(first.labels, second.labels)
+
+
+def test_sets_splits_and_prepared_copies_do_not_mix(root, tmp_path, decodes):
+    cache, other = tmp_path / "cache", prepare(tmp_path / "other", "mnist", seed=1)
+    sources = [
+        ("mnist", "train", root),
+        ("mnist", "test", root),
+        ("fashion_mnist", "test", root),
+        ("mnist", "test", other),
+    ]
+    loads = [data.load(name, split, dir=folder, cache=cache).x for name, split, folder in sources]
+    again = [data.load(name, split, dir=folder, cache=cache).x for name, split, folder in sources]
+    assert len(decodes) == len(list(cache.iterdir())) == 4
+    for first, second in zip(loads, again, strict=True):
+        np.testing.assert_array_equal(first, second)
+    assert not np.array_equal(loads[1], loads[3])
+
+
+def test_an_equal_copy_elsewhere_uses_the_same_cache_file(root, tmp_path, decodes):
+    copy = prepare(tmp_path / "copy", "mnist")
+    for folder in (root, copy):
+        data.load("mnist", "test", dir=folder, cache=tmp_path / "cache")
+    assert decodes == ["test"]
+
+
+def test_damaged_cache_file_is_named_and_built_again(root, tmp_path, decodes):
+    first = data.load("mnist", "test", dir=root, cache=tmp_path)
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.warns(UserWarning, match=f"{file.name} is damaged"):
+        second = data.load("mnist", "test", dir=root, cache=tmp_path)
+    np.testing.assert_array_equal(first.x, second.x)
+    data.load("mnist", "test", dir=root, cache=tmp_path)
+    assert decodes == ["test", "test"]
+
+
+def test_limit_is_the_leading_part(root, tmp_path):
+    whole = data.load("mnist", "train", dir=root, cache=tmp_path)
+    part = data.load("mnist", "train", dir=root, cache=tmp_path, limit=4)
+    np.testing.assert_array_equal(part.x, whole.x[:4])
+    np.testing.assert_array_equal(part.labels, whole.labels[:4])
+
+
+def test_too_large_limit_is_refused_before_decoding(root, tmp_path, decodes):
+    with pytest.raises(ValueError, match=r"'limit' is 7.*6 examples, allowed is 1 to 6"):
+        data.load("mnist", "train", dir=root, cache=tmp_path, limit=7)
+    assert not decodes
+
+
+def test_folder_of_the_environment_is_used_without_dir(root, tmp_path, monkeypatch):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(root))
+    assert len(data.load("mnist", "test", cache=tmp_path).x) == 3
+
+
+def test_unprepared_set_without_tensorflow_names_folder_and_command(tmp_path, monkeypatch):
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *a: None if name == "tensorflow" else find_spec(name, *a)
+    )
+    with pytest.raises(ModuleNotFoundError, match=r"'mnist' is not prepared.*pip install 'jaxae\[prepare\]'") as caught:
+        data.load("mnist", "train", dir=tmp_path, cache=tmp_path)
+    assert str(tmp_path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_each_set_is_prepared_with_downloads_of_its_own(tmp_path, monkeypatch):
+    import tensorflow_datasets as tfds
+
+    asked = {}
+
+    def download_and_prepare(builder, *, download_dir, file_format):
+        asked[builder.name] = (Path(download_dir), file_format)
+        raise InterruptedError  # what follows needs TensorFlow
+
+    monkeypatch.setattr(importlib.util, "find_spec", lambda *_: object())
+    monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", download_and_prepare)
+    for name in ("mnist", "fashion_mnist"):
+        with pytest.raises(InterruptedError):
+            data.load(name, "train", dir=tmp_path, cache=tmp_path)
+    assert asked == {name: (tmp_path / "downloads" / name, "array_record") for name in ("mnist", "fashion_mnist")}
+
+
+def test_set_prepared_in_another_format_is_refused(tmp_path):
+    prepare(tmp_path, "mnist", file_format="tfrecord")
+    with pytest.raises(ValueError, match=r"'mnist' in .* is prepared as tfrecord; allowed is array_record"):
+        data.load("mnist", "train", dir=tmp_path, cache=tmp_path)
+
+
+def test_loading_writes_nothing_and_leaves_the_log_level_alone(root, tmp_path):
+    code = f"from absl import logging; before = logging.get_verbosity(); from jaxae import data; \
+data.load('mnist', 'test', dir={str(root)!r}, cache={str(tmp_path)!r}); assert logging.get_verbosity() == before"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -1,0 +1,131 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxae import penalties
+from jaxae.jacobian import jacobian, singular_values, tangents
+from jaxae.models import ACTIVATIONS, Layer, Layers
+
+FEATURES, CODE = 6, 4
+
+# s(a) and s'(a) in NumPy.
+SLOPES = {
+    "linear": np.ones_like,
+    "sigmoid": lambda a: np.exp(-a) / (1 + np.exp(-a)) ** 2,
+    "tanh": lambda a: 1 - np.tanh(a) ** 2,
+    "relu": lambda a: (a > 0).astype(np.float64),
+    "softplus": lambda a: 1 / (1 + np.exp(-a)),
+}
+
+
+def layer(name, features=FEATURES, code=CODE, seed=0):
+    rng = np.random.default_rng(seed)
+    weight, bias = rng.normal(size=(features, code)), rng.normal(size=code)
+    return Layer(jnp.asarray(weight, jnp.float32), jnp.asarray(bias, jnp.float32), ACTIVATIONS[name])
+
+
+def batch(n=5, features=FEATURES, seed=1):
+    return jnp.asarray(np.random.default_rng(seed).normal(size=(n, features)), jnp.float32)
+
+
+def closed_form(one, name, x):
+    """diag(s'(a)) W^T for every example, in double precision."""
+    W = np.asarray(one.weight, np.float64)
+    slope = SLOPES[name](np.asarray(x, np.float64) @ W + np.asarray(one.bias, np.float64))
+    return slope[:, :, None] * W.T
+
+
+def on_images(encoder):
+    return jax.tree_util.Partial(_on_images, encoder)
+
+
+def _on_images(encoder, image):
+    return encoder(image.reshape(len(image), -1))
+
+
+@pytest.mark.parametrize("name", SLOPES)
+def test_the_jacobian_of_one_layer_is_its_slopes_times_its_weights(name):
+    one, x = layer(name), batch()
+    J = jacobian(Layers((one,)), x)
+    assert J.shape == (5, CODE, FEATURES)
+    np.testing.assert_allclose(J, closed_form(one, name, x), rtol=1e-4, atol=1e-6)
+
+
+def test_the_jacobian_of_two_layers_is_the_product_of_theirs():
+    first, second = layer("tanh", code=5), layer("sigmoid", features=5, seed=2)
+    x = batch()
+    expected = closed_form(second, "sigmoid", first(x)) @ closed_form(first, "tanh", x)
+    np.testing.assert_allclose(jacobian(Layers((first, second)), x), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_the_jacobian_keeps_the_shapes_of_image_and_code():
+    encoder, x = Layers((layer("tanh"),)), batch()
+    flat = jacobian(encoder, x)
+    np.testing.assert_allclose(jacobian(on_images(encoder), x.reshape(5, 3, 2)), flat.reshape(5, CODE, 3, 2), rtol=1e-6)
+    maps = lambda image: encoder(image).reshape(-1, 2, 2)  # noqa: E731
+    np.testing.assert_allclose(jacobian(maps, x), flat.reshape(5, 2, 2, FEATURES), rtol=1e-6)
+
+
+@pytest.mark.parametrize("code", [1, 4, 9])  # narrower and wider than the input
+@pytest.mark.parametrize("chunk", [2, 16])  # 5 examples are no multiple of either
+def test_singular_values_are_those_of_the_explicit_jacobian(code, chunk):
+    one, x = layer("sigmoid", code=code), batch()
+    got = singular_values(Layers((one,)), x, chunk=chunk)
+    expected = np.linalg.svd(closed_form(one, "sigmoid", x), compute_uv=False)
+    assert got.shape == expected.shape == (5, min(code, FEATURES))
+    # The backward error of an SVD is a few units of rounding of the largest singular value.
+    np.testing.assert_allclose(got, expected, rtol=1e-5, atol=3e-6 * expected.max())
+    assert np.all(np.diff(got, axis=1) <= 0) and np.all(got >= 0)
+
+
+def test_small_singular_values_are_not_lost_in_a_square():
+    # J = diag(1, 1e-5): the eigenvalues of J^T J in float32 resolve no singular value below sqrt(6e-8) = 2e-4.
+    rotation = np.linalg.qr(np.random.default_rng(3).normal(size=(2, 2)))[0]
+    weight = jnp.asarray(np.diag([1.0, 1e-5]) @ rotation, jnp.float32)
+    encoder = Layers((Layer(weight, jnp.zeros(2), ACTIVATIONS["linear"]),))
+    expected = np.linalg.svd(np.asarray(weight, np.float64), compute_uv=False)
+    np.testing.assert_allclose(singular_values(encoder, batch(1, 2))[0], expected, rtol=0.05)
+
+
+def test_the_squares_of_the_singular_values_sum_to_the_contractive_penalty():
+    encoder, x = Layers((layer("tanh", code=5), layer("sigmoid", features=5))), batch()
+    values = singular_values(encoder, x)
+    np.testing.assert_allclose(jnp.sum(values**2, axis=1), penalties.contractive(encoder, x), rtol=1e-5)
+
+
+@pytest.mark.parametrize("count", [1, 2, CODE])
+def test_tangents_are_the_leading_right_singular_vectors(count):
+    one, x = layer("tanh"), 0.3 * batch()
+    encoder = Layers((one,))
+    got = np.asarray(tangents(encoder, x, count, chunk=2), np.float64)
+    assert got.shape == (5, count, FEATURES)
+    np.testing.assert_allclose(
+        got @ got.transpose(0, 2, 1), np.broadcast_to(np.eye(count), (5, count, count)), atol=1e-5
+    )
+    J = closed_form(one, "tanh", x)
+    _, values, right = np.linalg.svd(J, full_matrices=False)
+    # The same span: equal projectors. Their error is that of J, 1e-6, over the gap between singular values.
+    gap = values[:, count - 1] - (values[:, count] if count < CODE else 0)
+    assert gap.min() > 0.02
+    leading = right[:, :count]
+    projectors = got.transpose(0, 2, 1) @ got, leading.transpose(0, 2, 1) @ leading
+    np.testing.assert_allclose(*projectors, atol=2e-4)
+    # Along the i-th tangent the code moves by the i-th singular value.
+    speed = np.linalg.norm(J @ got.transpose(0, 2, 1), axis=1)
+    np.testing.assert_allclose(speed, values[:, :count], rtol=1e-4, atol=1e-5)
+
+
+def test_tangents_of_images_are_images():
+    encoder, x = Layers((layer("tanh"),)), 0.3 * batch()
+    images = tangents(on_images(encoder), x.reshape(5, 3, 2), 2)
+    flat = tangents(encoder, x, 2)
+    assert images.shape == (5, 2, 3, 2)
+    cosine = jnp.sum(images.reshape(flat.shape) * flat, axis=-1)  # the sign is arbitrary
+    np.testing.assert_allclose(jnp.abs(cosine), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("count", [0, CODE + 1, -1])
+def test_a_count_of_tangents_that_the_jacobian_does_not_have_is_refused(count):
+    with pytest.raises(ValueError, match=f"count is {count}.*between 1 and.*{CODE}"):
+        tangents(Layers((layer("tanh"),)), batch(), count)
