@@ -1,5 +1,7 @@
 """Mean singular values of the encoder's Jacobian for five autoencoders (Rifai et al. 2011, figure 2)."""
 
+from itertools import pairwise
+
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -103,7 +105,7 @@ def _verdicts(models, weights, data):
             "lambda contracts",
             "the sum of squared singular values falls at every step up in lambda",
             " > ".join(f"{energy:.3g}" for energy in energies),
-            all(a > b for a, b in zip(energies, energies[1:], strict=False)),
+            all(a > b for a, b in pairwise(energies)),
         ),
     ]
     if data in published.JACOBIAN:

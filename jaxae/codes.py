@@ -12,7 +12,7 @@ def dense(z):
 
 
 def top_k(z, *, k):
-    """The k largest activations by signed value, the others 0: z * 1[i in supp_k(z)] (Makhzani & Frey 2014, section 2.1).
+    """The k largest activations by signed value, the others 0: z * 1[i in supp_k(z)] (Makhzani & Frey 2014).
 
     z: [..., hidden] -> same shape; k is rounded to a whole number, may be traced, and is clipped to [0, hidden]. Exactly k
     units are kept: among equal ones those of lower index. The gradient flows through the kept units only.

@@ -13,7 +13,7 @@ def clean(key, x):
 
 
 def gaussian(key, x, *, std):
-    """Additive isotropic Gaussian noise, x~ = x + std * n, n ~ N(0, I) (Vincent et al. 2010, section 3.3, "GS").
+    """Additive isotropic Gaussian noise, x~ = x + std * n, n ~ N(0, I) (Vincent et al. 2010, "GS").
 
     x: [batch, ...features] -> same shape; std >= 0 in units of the data. Values may leave the range of the data.
     """
@@ -21,7 +21,7 @@ def gaussian(key, x, *, std):
 
 
 def masking(key, x, *, rate):
-    """Masking noise: each feature is set to 0 with probability `rate` (Vincent et al. 2010, section 3.3, "MN").
+    """Masking noise: each feature is set to 0 with probability `rate` (Vincent et al. 2010, "MN").
 
     x: [batch, ...features] -> same shape; rate in [0, 1]. Kept features are not rescaled. The number of masked features is
     binomial with mean rate * features, where the paper fixes it.
@@ -32,7 +32,7 @@ def masking(key, x, *, rate):
 def salt_and_pepper(key, x, *, rate):
     """Salt-and-pepper noise: each feature becomes 0 or 1, by a fair coin, with probability `rate`.
 
-    x: [batch, ...features] in [0, 1] -> same shape; rate in [0, 1] (Vincent et al. 2010, section 3.3, "SP").
+    x: [batch, ...features] in [0, 1] -> same shape; rate in [0, 1] (Vincent et al. 2010, "SP").
     """
     draw = jax.random.uniform(key, x.shape)
     # One uniform number decides both: below rate / 2 pepper, below rate salt.

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import jax
 from jax.tree_util import Partial
 
 from jaxae.schedules import Schedule
@@ -40,13 +39,14 @@ def configure(function, **keywords):
     for a keyword that the function does not have and ValueError for a list given to a structural keyword.
     """
     allowed = keywords_of(function)
+    name_of = lambda f: getattr(f, "__name__", repr(f))  # noqa: E731
     for name, value in keywords.items():
         if allowed is not None and name not in allowed:
             known = ", ".join(allowed) or "none"
-            raise TypeError(f"{name} is not a keyword of {function.__name__}; its keywords are: {known}")
-        if _is_structure(function, name, value) and isinstance(value, list):
+            raise TypeError(f"{name} is not a keyword of {name_of(function)}; its keywords are: {known}")
+        if _is_structure(function, name, value) and isinstance(value, list | Schedule):
             raise ValueError(
-                f"{name} of {function.__name__} is {value}: it fixes a shape and takes one value, not a list"
+                f"{name} of {name_of(function)} is {value}: it fixes a shape and takes one value, not a list or schedule"
             )
     structure = {name: value for name, value in keywords.items() if _is_structure(function, name, value)}
     numbers = {name: value for name, value in keywords.items() if name not in structure}
@@ -72,8 +72,8 @@ def takes_key(function):
 
 
 def _is_structure(function, name, value):
-    if isinstance(value, (Schedule, jax.Array)):
-        return False
     parameter = inspect.signature(function).parameters.get(name)
     annotated = parameter is not None and parameter.annotation in (int, bool, str, "int", "bool", "str")
-    return annotated or value is None or isinstance(value, (bool, str))
+    return annotated or any(
+        v is None or isinstance(v, bool | str) for v in (value if isinstance(value, list) else [value])
+    )

@@ -25,7 +25,7 @@ def singular_values(encoder, x, *, chunk=16):
     """Singular values of each example's Jacobian, largest first (Rifai et al. 2011, figure 2 shows their mean over x).
 
     x: [batch, ...features] -> [batch, min(code, features)], units of code per unit of data. Float32 LAPACK without squaring;
-    `chunk` Jacobians are held at a time.
+    `chunk` Jacobians are held at a time. The encoder is a pytree, as of jaxae.models or a jax.tree_util.Partial.
     """
 
     def one(example):

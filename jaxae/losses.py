@@ -22,7 +22,7 @@ def binary_cross_entropy(logits, target):
     """Cross-entropy of a Bernoulli decoder in nats, -sum_i [t_i log s(l_i) + (1 - t_i) log(1 - s(l_i))], s = sigmoid.
 
     Computed as softplus(l) - t l, which is finite at any logit and exact at pixels 0 and 1; for a grey target the minimum
-    is the entropy of the pixel, not 0 (Vincent et al. 2010, section 2.2). logits, target: [batch, ...features] -> [batch].
+    is the entropy of the pixel, not 0 (Vincent et al. 2010). logits, target: [batch, ...features] -> [batch].
     Raises ValueError where the two shapes differ.
     """
     _same_shape(logits, target)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from numbers import Integral
 
 import jax
 import jax.numpy as jnp
@@ -75,9 +77,13 @@ class Dense:
 
     def __post_init__(self):
         """Check the names and sizes, and bring single values into the form of tuples."""
-        hidden = (self.hidden,) if isinstance(self.hidden, int) else tuple(self.hidden)
+        hidden = (self.hidden,) if isinstance(self.hidden, Integral) else tuple(self.hidden)
+        if self.features < 1:
+            raise ValueError(f"features is {self.features}: it must be a whole number from 1 on")
         names = (self.activation,) * len(hidden) if isinstance(self.activation, str) else tuple(self.activation)
-        if not hidden or any(not isinstance(width, int) or isinstance(width, bool) or width < 1 for width in hidden):
+        if not hidden or any(
+            not isinstance(width, Integral) or isinstance(width, bool) or width < 1 for width in hidden
+        ):
             raise ValueError(
                 f"model.hidden is {hidden}: it must be a width or a list of widths, whole numbers from 1 on"
             )
@@ -86,7 +92,7 @@ class Dense:
                 f"model.activation has {len(names)} names for {len(hidden)} layers: give one, or one per layer"
             )
         for key, name in (*(("activation", name) for name in names), ("output", self.output)):
-            if name not in ACTIVATIONS:
+            if not isinstance(name, str) or name not in ACTIVATIONS:
                 raise ValueError(f"model.{key} is {name!r}: it must be one of {', '.join(ACTIVATIONS)}")
         if self.init_weights not in INITIALIZERS:
             raise ValueError(
@@ -103,11 +109,12 @@ class Dense:
         widths = (self.features, *self.hidden)
         draw = INITIALIZERS[self.init_weights]
         keys = jax.random.split(key, (2, len(self.hidden)))
-        pairs = list(zip(widths[:-1], widths[1:], strict=True))
+        pairs = list(pairwise(widths))
         encoder = [
-            {"weight": draw(k, p, jnp.float32), "bias": jnp.zeros(p[1])} for k, p in zip(keys[0], pairs, strict=True)
+            {"weight": draw(k, p, jnp.float32), "bias": jnp.zeros(p[1], jnp.float32)}
+            for k, p in zip(keys[0], pairs, strict=True)
         ]
-        decoder = [{"bias": jnp.zeros(inward)} for inward, _ in reversed(pairs)]
+        decoder = [{"bias": jnp.zeros(inward, jnp.float32)} for inward, _ in reversed(pairs)]
         if not self.tied:
             for layer, k, pair in zip(decoder, keys[1], reversed(pairs), strict=True):
                 layer["weight"] = draw(k, pair[::-1], jnp.float32)

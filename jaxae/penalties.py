@@ -42,6 +42,7 @@ def kl_sparsity(encoder, x, *, rho):
     """Divergence of the units' mean activations from rho, sum_j KL(B(rho) || B(mean over the batch of h_j)), in nats.
 
     x: [batch, ...features] -> [batch], the same value for every example since the mean is over the batch; rho in (0, 1).
+    Means nearer to 0 or 1 than float32 tells apart count as that near, without a gradient.
     Raises TypeError for an encoder whose last layer is not a sigmoid, since only codes in (0, 1) are probabilities.
     """
     if _layers(encoder, "kl_sparsity")[-1].activation is not jax.nn.sigmoid:
@@ -64,7 +65,7 @@ def weight_decay(encoder, x):
 
 
 def contractive(encoder, x):
-    """Squared Frobenius norm of the encoder's Jacobian by jax.jacfwd, sum_ij (dh_j / dx_i)^2 (Rifai et al. 2011, eq. 1).
+    """Squared Frobenius norm of the encoder's Jacobian by jax.jacfwd, sum_ij (dh_j / dx_i)^2 (Rifai et al. 2011).
 
     The definition, right for every differentiable encoder at any depth. x: [batch, ...features] -> [batch]. Holds a batch
     of Jacobians, batch * code * features floats, in memory.
@@ -75,7 +76,7 @@ def contractive(encoder, x):
 def contractive_closed_form(encoder, x):
     """The contractive penalty of one elementwise layer, sum_j s'(a_j)^2 sum_i W_ij^2 with a = x W + b.
 
-    Equal to `contractive` for any elementwise activation s (Rifai et al. 2011, section 3, has it for the sigmoid), at the
+    Equal to `contractive` for any elementwise activation s (Rifai et al. 2011 have it for the sigmoid), at the
     cost of O(features * code) more than the forward pass. x: [batch, features] -> [batch]. Raises TypeError for an encoder
     that is not one dense layer with an elementwise activation.
     """

@@ -14,8 +14,8 @@ class Schedule:
     """A number that follows an optax schedule whose time runs from 0 at the first step to 1 after the last.
 
     schedule: a Partial of an optax schedule constructor; its numbers are leaves, so they can be swept. The k of Makhzani &
-    Frey (2014, section 4.2.1), from 100 down to 25 over the first half of training, is
-    Schedule(Partial(Function(optax.linear_schedule, transition_steps=0.5), init_value=100.0, end_value=25.0)).
+    Frey (2014), from 100 down to 25 over the first half of training, is
+    Schedule(configure(optax.linear_schedule, init_value=100.0, end_value=25.0, transition_steps=0.5)).
     """
 
     schedule: Partial

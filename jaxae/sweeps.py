@@ -1,6 +1,7 @@
 """Grids over the numbers of a recipe: a number is a run, a list is an axis, lists multiply."""
 
 import itertools
+from numbers import Number
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +11,7 @@ __all__ = ["expand", "take"]
 
 
 def expand(recipe, seed=0):
-    """All runs of a recipe whose numbers may be lists: the product of the lists, the last one varying fastest.
+    """All runs of a recipe whose numbers may be lists: the product of the lists, the later fields varying faster, seed fastest.
 
     recipe: a Recipe with numbers or lists of numbers as leaves; seed: a whole number or a list of them ->
     (the recipe with every number [runs], seeds [runs], table: {"seed": [runs], "code.k": [runs], ...} of the axes).
@@ -18,8 +19,11 @@ def expand(recipe, seed=0):
     """
     paths, leaves, structure = _flatten(recipe, seed)
     for path, leaf in zip(paths, leaves, strict=True):
-        if isinstance(leaf, list) and (not leaf or any(isinstance(value, list) for value in leaf)):
+        values = leaf if isinstance(leaf, list) else [leaf]
+        if not values or not all(isinstance(value, Number | jax.Array) for value in values):
             raise ValueError(f"{path} is {leaf}: an axis of a grid is a list of one number or more")
+        if path == "seed" and not all(value == int(value) and 0 <= value < 2**32 for value in values):
+            raise ValueError(f"seed is {leaf}: it must be a whole number from 0 to {2**32 - 1}, or a list of them")
     runs = list(itertools.product(*(leaf if isinstance(leaf, list) else [leaf] for leaf in leaves)))
     columns = list(zip(*runs, strict=True))
     table = {

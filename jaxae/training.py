@@ -33,6 +33,8 @@ def fit(model, recipe, x, *, seed=0, epochs, batch_size=100, x_test=None):
     folded by epoch and step: the same seed draws the same batches and noise whatever the other numbers are.
     """
     _check_sizes(x, epochs, batch_size)
+    x = jnp.asarray(x)
+    x_test = None if x_test is None else jnp.asarray(x_test)
 
     def epoch(state, index):
         return _epoch(model, recipe, state, x, x_test, seed, index, epochs, batch_size)

@@ -1,0 +1,54 @@
+"""Filter banks as the figures show them: a row of mosaics, one per bank, and the medians of their measures."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from jaxae import figures
+
+COLUMNS = 10
+
+
+def banks_of(runs, cfg):
+    """{label: (run, index)} of every run of every grid, labelled by its variant and the numbers of its axes."""
+    many = len(runs) > 1
+    return {
+        ", ".join(filter(None, [name if many else "", run.labels()[i]])): (run, i)
+        for name, run in runs.items()
+        for i in range(len(run.seeds))
+    }
+
+
+def draw_banks(banks, count, *, first=None, rows=1):
+    """A figure of mosaics of the first `count` filters of each bank, each filter scaled to its own largest magnitude.
+
+    banks: {title: [units, height, width]}; first: (title, pictures) of a panel before them; rows: of panels.
+    """
+    panels = ([first] if first else []) + list(banks.items())
+    columns = -(-len(panels) // rows)
+    height = 0.3 * -(-count // COLUMNS) + 0.7
+    with figures.style():
+        figure, axes = plt.subplots(rows, columns, figsize=(3.1 * columns, height * rows), squeeze=False)
+        for ax in axes.flat:
+            ax.set_axis_off()
+        for ax, (title, filters) in zip(axes.flat, panels, strict=False):
+            ax.set_anchor("N")
+            figures.pictures(ax, filters[:count], COLUMNS, title)
+    return figure
+
+
+def unit_rows(measures):
+    """Tidy rows, one per unit of each bank. measures: {bank: {measure: [units]}}."""
+    return [
+        {"bank": bank, "unit": unit} | {name: _plain(values[unit]) for name, values in columns.items()}
+        for bank, columns in measures.items()
+        for unit in range(len(next(iter(columns.values()))))
+    ]
+
+
+def rising(values):
+    """Whether each value is larger than the one before."""
+    return bool(np.all(np.diff(values) > 0))
+
+
+def _plain(value):
+    return str(value) if isinstance(value, str | np.str_) else float(value)
