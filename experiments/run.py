@@ -17,6 +17,7 @@ from omegaconf import DictConfig
 
 from experiments.checks import ConfigurationError
 from experiments.config import setup
+from experiments.keys import mistyped
 from experiments.outcome import Outcome
 from experiments.progress import console
 from experiments.runs import train
@@ -77,4 +78,7 @@ def main(cfg: DictConfig) -> float:
 
 
 if __name__ == "__main__":
+    refusal = mistyped(sys.argv[1:], str(Path(__file__).parents[1] / "conf"), "config")
+    if refusal:
+        sys.exit(refusal)
     main()
