@@ -6,6 +6,7 @@ import numpy as np
 from jaxae import figures
 
 COLUMNS = 10
+WIDTH = 9.6  # inches
 
 
 def banks_of(runs, cfg):
@@ -18,20 +19,21 @@ def banks_of(runs, cfg):
     }
 
 
-def draw_banks(banks, count, *, first=None, rows=1):
+def draw_banks(banks, count, *, first=None):
     """A figure of mosaics of the first `count` filters of each bank, each filter scaled to its own largest magnitude.
 
-    banks: {title: [units, height, width]}; first: (title, pictures) of a panel before them; rows: of panels.
+    banks: {title: [units, height, width]}; first: (title, pictures) of a panel before them.
     """
     panels = ([first] if first else []) + list(banks.items())
-    columns = -(-len(panels) // rows)
-    height = 0.3 * -(-count // COLUMNS) + 0.7
+    columns = 2 if len(panels) <= 4 else 3
+    rows = -(-len(panels) // columns)
+    width = WIDTH / columns
+    height = width / COLUMNS * -(-count // COLUMNS) + 0.35  # room for a title
     with figures.style():
-        figure, axes = plt.subplots(rows, columns, figsize=(3.1 * columns, height * rows), squeeze=False)
+        figure, axes = plt.subplots(rows, columns, figsize=(WIDTH, height * rows), squeeze=False)
         for ax in axes.flat:
             ax.set_axis_off()
         for ax, (title, filters) in zip(axes.flat, panels, strict=False):
-            ax.set_anchor("N")
             figures.pictures(ax, filters[:count], COLUMNS, title)
     return figure
 
