@@ -85,7 +85,7 @@ def finished(result, directory: Path) -> Entry:
 
 def facts(scale: str) -> dict:
     """What does not change while the experiments run: scale, start, machine, versions and commit."""
-    devices = Counter(f"{device.platform} ({device.device_kind})" for device in jax.devices())
+    devices = Counter(device.device_kind for device in jax.devices())
     versions = {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES}
     return {
         "scale": scale,
@@ -158,7 +158,7 @@ def _version(name):
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
-        return "(not installed)"
+        return "from source"
 
 
 def _commit():
