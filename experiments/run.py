@@ -46,10 +46,15 @@ def execute(overrides: list[str], directory: Path) -> Result:
     setups = {label: setup(cfg) for label, cfg in cfgs.items()}
     directory.mkdir(parents=True, exist_ok=True)
     write_status(directory, "running")
-    single = len(setups) == 1
-    runs = {label: train(s, label, directory if single else directory / label) for label, s in setups.items()}
-    outcome = importlib.import_module(f"experiments.{name}").outcome(runs, base)
-    outcome.write(directory)
+    try:
+        runs = {
+            label: train(s, label, directory / label if len(setups) > 1 else directory) for label, s in setups.items()
+        }
+        outcome = importlib.import_module(f"experiments.{name}").outcome(runs, base)
+        outcome.write(directory)
+    except BaseException as error:
+        write_status(directory, "failed", error=f"{type(error).__name__}: {error}")
+        raise
     seconds = {label: run.seconds for label, run in runs.items()} | {"total": time.perf_counter() - started}
     write_status(directory, "completed", seconds=seconds)
     return Result(name, base, outcome, runs, seconds)

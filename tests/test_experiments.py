@@ -1,6 +1,7 @@
 """Every experiment composes, trains, draws; configurations are refused before anything trains; sweeps compile once."""
 
 import csv
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +70,17 @@ def test_a_second_job_of_the_same_structure_compiles_nothing(tmp_path):
     before = training._epoch_grid._cache_size()
     execute([*SMALL, "corruption=masking", "corruption.rate=0.4", "seed=7"], tmp_path / "second")
     assert training._epoch_grid._cache_size() == before
+
+
+def test_a_run_that_fails_says_so_in_its_status(tmp_path, monkeypatch):
+    def broken(*arguments):
+        raise RuntimeError("out of paper")
+
+    monkeypatch.setattr("experiments.overview.outcome", broken)
+    with pytest.raises(RuntimeError):
+        execute(SMALL, tmp_path)
+    status = json.loads((tmp_path / "status.json").read_text())
+    assert status == {"status": "failed", "error": "RuntimeError: out of paper"}
 
 
 def test_a_run_is_stored_by_name(tmp_path):
