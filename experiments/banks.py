@@ -9,7 +9,7 @@ COLUMNS = 10
 WIDTH = 9.6  # inches
 
 
-def banks_of(runs, cfg):
+def banks_of(runs):
     """{label: (run, index)} of every run of every grid, labelled by its variant and the numbers of its axes."""
     many = len(runs) > 1
     return {

@@ -9,7 +9,7 @@ from jaxae.analysis import correlation_area, dead_units, effective_area
 
 def outcome(runs, cfg):
     """The filter banks from the largest to the smallest k; their error, dead units and how local they are."""
-    banks = {f"k = {run.recipes.code.keywords['k'][i]:.0f}": (run, i) for run, i in banks_of(runs, cfg).values()}
+    banks = {f"k = {run.recipes.code.keywords['k'][i]:.0f}": (run, i) for run, i in banks_of(runs).values()}
     filters, measures, table = {}, {}, []
     for label, (run, i) in banks.items():
         filters[label] = run.filters(i)

@@ -11,7 +11,7 @@ def outcome(runs, cfg):
     """The same units at every noise level, from the same initial weights, and the size of their strokes."""
     banks = {
         f"{100 * float(run.recipes.corruption.keywords['rate'][i]):.0f} % masked": (run, i)
-        for run, i in banks_of(runs, cfg).values()
+        for run, i in banks_of(runs).values()
     }
     filters = {label: run.filters(i) for label, (run, i) in banks.items()}
     measures = {

@@ -12,7 +12,7 @@ WORDS = ("noise", "blob", "edge")
 
 def outcome(runs, cfg):
     """Input patches and the four filter banks; how Gabor-like, concentrated and oriented each bank's filters are."""
-    banks = banks_of(runs, cfg)
+    banks = banks_of(runs)
     filters = {label: run.filters(i) for label, (run, i) in banks.items()}
     measures = {label: _measure(bank) for label, bank in filters.items()}
     errors = {label: float(run.curve["test_error"][i, -1]) for label, (run, i) in banks.items()}

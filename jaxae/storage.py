@@ -1,11 +1,11 @@
 """Runs on disk: named arrays with a leading axis of runs in one .npz file."""
 
-import os
-import tempfile
 from pathlib import Path
 
 import jax
 import numpy as np
+
+from jaxae.data import cache
 
 __all__ = ["load", "named_leaves", "save"]
 
@@ -15,16 +15,7 @@ def save(path, **trees):
 
     path: a file name ending in .npz; trees: pytrees by name; numbers are stored as arrays.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **named_leaves(trees))
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    cache.write(Path(path), named_leaves(trees))
 
 
 def load(path):
