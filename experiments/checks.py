@@ -19,7 +19,8 @@ NUMBERS = {
     "optimizer.learning_rate": (0, math.inf, False, True),
     "optimizer.momentum": (0, 1, False, True),
 }
-SIZES = ("train.epochs", "train.batch_size", "train.width")
+# key: the least value
+SIZES = {"train.epochs": 0, "train.batch_size": 1, "train.width": 1, "train.pretrain": 0}
 
 
 class ConfigurationError(ValueError):
@@ -48,13 +49,13 @@ def check_number(key, value, *, highest=None):
 
 
 def check_size(key, value):
-    """Refuse a value that is not one whole number from 1 on."""
+    """Refuse a value that is not one whole number from the key's least one on."""
     if isinstance(value, list | ListConfig):
         raise ConfigurationError(
             f"{key} is {list(value)}: it fixes a shape and takes one whole number; sweep it with -m"
         )
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ConfigurationError(f"{key} is {value!r}: it must be a whole number from 1 on")
+    if not isinstance(value, int) or isinstance(value, bool) or value < SIZES[key]:
+        raise ConfigurationError(f"{key} is {value!r}: it must be a whole number from {SIZES[key]} on")
 
 
 def check_single(prefix, options):

@@ -11,9 +11,12 @@ from omegaconf.errors import OmegaConfBaseException
 from experiments.checks import NUMBERS, SIZES, ConfigurationError, check_number, check_single, check_size
 from jaxae import data, losses
 from jaxae.functions import configure, keywords_of
+from jaxae.models import Dense
 from jaxae.objective import Recipe
 from jaxae.schedules import Schedule
 from jaxae.sweeps import expand
+
+LISTS = ("hidden", "activation", "channels", "decoder_padding")  # keys of a model with a value per layer
 
 
 class Setup(NamedTuple):
@@ -35,10 +38,16 @@ def setup(cfg: DictConfig) -> Setup:
     sizes = {key: OmegaConf.select(cfg, key) for key in SIZES}
     for key, value in sizes.items():
         check_size(key, value)
+    if not cfg.train.epochs and not cfg.train.pretrain:
+        raise ConfigurationError("train.epochs is 0: it must be from 1 on unless train.pretrain is")
     recipe, seed = _recipe(cfg), _plain(cfg.seed)
     check_number("seed", seed)
     train, test = _data(cfg)
-    model = _model(cfg, train.x.shape[1])
+    model = _model(cfg, train)
+    if cfg.train.pretrain and not isinstance(model, Dense):
+        raise ConfigurationError(
+            f"train.pretrain is {cfg.train.pretrain}: only jaxae.models.Dense is pretrained by layers"
+        )
     if "k" in cfg.code:
         for number in _numbers(recipe.code.keywords["k"]):
             check_number("code.k", number, highest=model.hidden[-1])
@@ -106,12 +115,14 @@ def _numbers(value):
     return value if isinstance(value, list) else [value]
 
 
-def _model(cfg, features):
+def _model(cfg, train):
     options = {name: _plain(value) for name, value in cfg.model.items() if name != "_target_"}
-    check_single("model", {name: value for name, value in options.items() if name not in ("hidden", "activation")})
+    check_single("model", {name: value for name, value in options.items() if name not in LISTS})
     options = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
+    target = get_object(cfg.model["_target_"])
+    size = {"shape": train.shape} if "shape" in keywords_of(target) else {"features": train.x.shape[1]}
     try:
-        return get_object(cfg.model["_target_"])(features=features, **options)
+        return target(**size, **options)
     except (TypeError, ValueError) as error:
         raise ConfigurationError(f"{error}") from error
 

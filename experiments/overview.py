@@ -16,7 +16,7 @@ def outcome(runs, cfg):
     rows, table = [], []
     for name, run, i in shown:
         label = names[name, i] or "run"
-        for epoch in range(run.curve["loss"].shape[1]):
+        for epoch in range(run.curve["test_error"].shape[1]):
             values = {key: float(curve[i, epoch]) for key, curve in run.curve.items()}
             rows.append({"run": label, "epoch": epoch + 1} | values)
         table.append({"run": label} | {key: float(curve[i, -1]) for key, curve in run.curve.items()})
@@ -27,7 +27,9 @@ def outcome(runs, cfg):
         ax = figure.add_subplot(grid[0, :])
         for name, run, i in shown:
             ax.plot(
-                np.arange(1, run.curve["loss"].shape[1] + 1), run.curve["test_error"][i], label=names[name, i] or "run"
+                np.arange(1, run.curve["test_error"].shape[1] + 1),
+                run.curve["test_error"][i],
+                label=names[name, i] or "run",
             )
         ax.set(xlabel="epoch", ylabel="test error per example", title="Reconstruction of clean test examples")
         if 1 < len(shown) <= 12:

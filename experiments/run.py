@@ -20,7 +20,7 @@ from experiments.config import setup
 from experiments.keys import mistyped
 from experiments.outcome import Outcome
 from experiments.progress import console
-from experiments.runs import train
+from experiments.runs import reused, train
 
 
 class Result(NamedTuple):
@@ -36,7 +36,9 @@ class Result(NamedTuple):
 def execute(overrides: list[str], directory: Path) -> Result:
     """Compose, check, train and draw the experiment that the overrides name; leaves its files in the directory.
 
-    Every variant is checked before the first one trains. Hydra must be initialised. Raises ConfigurationError.
+    Every variant is checked before the first one trains; with `reuse`, the variants are read from that directory, where an
+    earlier run of the same configuration left them, and only the drawing is done. Hydra must be initialised. Raises
+    ConfigurationError.
     """
     started = time.perf_counter()
     base = hydra.compose("config", overrides, return_hydra_config=True)
@@ -44,11 +46,15 @@ def execute(overrides: list[str], directory: Path) -> Result:
     variants = base.variants or {"run": []}
     cfgs = {label: hydra.compose("config", [*extra, *overrides]) for label, extra in variants.items()}
     setups = {label: setup(cfg) for label, cfg in cfgs.items()}
+    place = lambda label: label if len(setups) > 1 else ""  # noqa: E731
     directory.mkdir(parents=True, exist_ok=True)
     write_status(directory, "running")
     try:
         runs = {
-            label: train(s, label, directory / label if len(setups) > 1 else directory) for label, s in setups.items()
+            label: reused(s, Path(base.reuse) / place(label))
+            if base.reuse
+            else train(s, label, directory / place(label))
+            for label, s in setups.items()
         }
         outcome = importlib.import_module(f"experiments.{name}").outcome(runs, base)
         outcome.write(directory)

@@ -10,12 +10,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.progress import training_progress
-from jaxae import storage
+from experiments.checks import ConfigurationError
+from jaxae import losses, storage
 from jaxae.data import Data
-from jaxae.objective import Recipe, reconstruct
+from jaxae.objective import Recipe, encode, reconstruct
+from jaxae.pretraining import pretrain
 from jaxae.schedules import at
 from jaxae.sweeps import take
-from jaxae.training import fit_grid
+from jaxae.training import fit_grid, test_error
 
 
 class Run(NamedTuple):
@@ -37,7 +39,12 @@ class Run(NamedTuple):
 
     def codes(self, x, run=0):
         """The code of x, with what the recipe keeps of it."""
-        return take(self.recipes, run).code(self.encoder(run)(jnp.asarray(x)))
+        return encode(take(self.recipes, run), self.encoder(run), jnp.asarray(x))
+
+    def decode(self, codes, run=0):
+        """The reconstruction that a code stands for, in units of the data."""
+        decoder = self.model.decoder(take(self.params, run))
+        return losses.mean_prediction(self.recipes.loss, decoder(jnp.asarray(codes)))
 
     def reconstructions(self, x, run=0):
         """The reconstruction of a clean x."""
@@ -60,21 +67,34 @@ class Run(NamedTuple):
 
 
 def train(setup, label, directory: Path):
-    """Train the grid of a setup, with progress, and leave run.npz and metrics.csv in the directory."""
+    """Train the grid of a setup, with progress, and leave run.npz and metrics.csv in the directory.
+
+    Layer-wise pretraining comes first where the sizes ask for it; without epochs after it the curve has one value, that of
+    the unrolled autoencoder.
+    """
     started = time.perf_counter()
-    samples = len(setup.seeds) * (len(setup.train.x) // setup.sizes["batch_size"]) * setup.sizes["batch_size"]
-    with training_progress(label, len(setup.seeds), setup.sizes["epochs"], samples) as on_epoch:
-        fitted = fit_grid(
-            setup.model,
-            setup.recipes,
-            setup.train.x,
-            seeds=setup.seeds,
-            x_test=setup.test.x,
-            on_epoch=on_epoch,
-            **setup.sizes,
-        )
-    curve = {name: np.asarray(values) for name, values in fitted.curve.items()}
-    storage.save(directory / "run.npz", recipe=setup.recipes, seed=setup.seeds, params=fitted.params, curve=curve)
+    sizes = dict(setup.sizes)
+    x, x_test = jnp.asarray(setup.train.x), jnp.asarray(setup.test.x)
+    epochs, params = sizes.pop("pretrain"), None
+    if epochs:
+        params = _pretrained(setup, x, epochs, sizes["batch_size"])
+    if sizes["epochs"]:
+        samples = len(setup.seeds) * (len(x) // sizes["batch_size"]) * sizes["batch_size"]
+        with training_progress(label, len(setup.seeds), sizes["epochs"], samples) as on_epoch:
+            params, curve = fit_grid(
+                setup.model,
+                setup.recipes,
+                x,
+                seeds=setup.seeds,
+                x_test=x_test,
+                on_epoch=on_epoch,
+                params=params,
+                **sizes,
+            )
+    else:
+        curve = {"error": _errors(setup, params, x), "test_error": _errors(setup, params, x_test)}
+    curve = {name: np.asarray(values) for name, values in curve.items()}
+    storage.save(directory / "run.npz", recipe=setup.recipes, seed=setup.seeds, params=params, curve=curve)
     rows = [
         {"seed": int(setup.seeds[run])}
         | {key: column[run].item() for key, column in setup.table.items()}
@@ -82,9 +102,46 @@ def train(setup, label, directory: Path):
         for run in range(len(setup.seeds))
     ]
     write_csv(directory / "metrics.csv", rows)
+    return _run(setup, params, curve, time.perf_counter() - started)
+
+
+def reused(setup, directory: Path):
+    """The grid of a setup as `train` left it in a directory; raises ConfigurationError where another grid lies there."""
+    path = directory / "run.npz"
+    try:
+        stored = storage.load(path)
+        wanted = storage.named_leaves({"recipe": setup.recipes, "seed": setup.seeds})
+        found = storage.named_leaves({name: stored[name] for name in ("recipe", "seed")})
+        shapes = jax.eval_shape(jax.vmap(setup.model.init), jax.random.split(jax.random.key(0), len(setup.seeds)))
+        same = jax.tree.map(np.shape, stored["params"]) == jax.tree.map(np.shape, shapes)
+    except (OSError, ValueError, KeyError) as error:
+        raise ConfigurationError(f"reuse: {error}") from error
+    same = same and wanted.keys() == found.keys() and all(np.array_equal(wanted[name], found[name]) for name in wanted)
+    if not same:
+        raise ConfigurationError(f"reuse: {path} holds another grid than this configuration's")
+    return _run(setup, jax.tree.map(jnp.asarray, stored["params"]), stored["curve"], 0.0)
+
+
+def _run(setup, params, curve, seconds):
     final = jax.vmap(lambda recipe: at(recipe, 1.0))(setup.recipes)
-    seconds = time.perf_counter() - started
-    return Run(setup.model, final, setup.seeds, setup.table, fitted.params, curve, setup.test, setup.train, seconds)
+    return Run(setup.model, final, setup.seeds, setup.table, params, curve, setup.test, setup.train, seconds)
+
+
+def _pretrained(setup, x, epochs, batch_size):
+    """Parameters of the unrolled autoencoders, with a leading axis of runs."""
+    runs = [
+        pretrain(setup.model, take(setup.recipes, i), x, seed=seed, epochs=epochs, batch_size=batch_size).params
+        for i, seed in enumerate(setup.seeds)
+    ]
+    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *runs)
+
+
+def _errors(setup, params, x):
+    """The reconstruction error of every run, [runs, 1]."""
+    errors = [
+        test_error(setup.model, at(take(setup.recipes, i), 1.0), take(params, i), x) for i in range(len(setup.seeds))
+    ]
+    return jnp.stack(errors)[:, None]
 
 
 def write_csv(path: Path, rows):

@@ -2,8 +2,9 @@
 
 import jax
 import jax.numpy as jnp
+from jax.tree_util import Partial
 
-__all__ = ["dense", "top_k", "top_k_absolute"]
+__all__ = ["dense", "scaled", "top_k", "top_k_absolute"]
 
 
 def dense(z):
@@ -23,6 +24,17 @@ def top_k(z, *, k):
 def top_k_absolute(z, *, k):
     """The k activations of largest magnitude, the others 0: z * 1[i in supp_k(|z|)]. As `top_k` otherwise."""
     return _keep(_largest(jnp.abs(z), k), z)
+
+
+def scaled(code, alpha):
+    """The same k-sparse code with alpha * k units, which Makhzani & Frey (2014, section 4.3) keep for classification.
+
+    code: a Partial of `top_k` or `top_k_absolute` with a number k; alpha: a positive number -> a Partial. Raises ValueError
+    for a code without k.
+    """
+    if "k" not in code.keywords:
+        raise ValueError("scaled: the code has no k; it takes a configured top_k or top_k_absolute")
+    return Partial(code.func, **{**code.keywords, "k": alpha * code.keywords["k"]})
 
 
 def _keep(mask, z):

@@ -47,9 +47,13 @@ class Layer:
 
 @struct.dataclass
 class Layers:
-    """Dense layers one after another: a callable pytree, x: [..., in] -> [..., out]."""
+    """Dense layers one after another: a callable pytree, x: [..., in] -> [..., out].
+
+    code_at: where an objective applies its code, after the "last" layer or after "every" one; a call applies none.
+    """
 
     layers: tuple[Layer, ...]
+    code_at: str = struct.field(pytree_node=False, default="last")
 
     def __call__(self, x):
         """Apply all layers."""
@@ -65,7 +69,8 @@ class Dense:
     features: size of x; hidden: widths of the encoder's layers, the last is the code's; activation: a name of ACTIVATIONS
     for all layers, or one per encoder layer (the decoder mirrors them); output: activation of the decoder's last layer
     ("linear" also where the loss reads logits); tied: the decoder uses W_l^T and has biases only; init_weights: a name of
-    INITIALIZERS. Raises ValueError for names and sizes that are not allowed.
+    INITIALIZERS; code_at: the recipe's code acts on the "last" encoder layer or on "every" one (a stack of k-sparse layers).
+    Raises ValueError for names and sizes that are not allowed.
     """
 
     features: int
@@ -74,6 +79,7 @@ class Dense:
     output: str = "linear"
     tied: bool = True
     init_weights: str = "glorot_uniform"
+    code_at: str = "last"
 
     def __post_init__(self):
         """Check the names and sizes, and bring single values into the form of tuples."""
@@ -98,6 +104,8 @@ class Dense:
             raise ValueError(
                 f"model.init_weights is {self.init_weights!r}: it must be one of {', '.join(INITIALIZERS)}"
             )
+        if self.code_at not in ("last", "every"):
+            raise ValueError(f"model.code_at is {self.code_at!r}: it must be last or every")
         object.__setattr__(self, "hidden", hidden)
         object.__setattr__(self, "activation", names)
 
@@ -123,7 +131,8 @@ class Dense:
     def encoder(self, params):
         """The encoder f as a callable pytree: [..., features] -> [..., code]."""
         names = [ACTIVATIONS[name] for name in self.activation]
-        return Layers(tuple(Layer(p["weight"], p["bias"], s) for p, s in zip(params["encoder"], names, strict=True)))
+        layers = (Layer(p["weight"], p["bias"], s) for p, s in zip(params["encoder"], names, strict=True))
+        return Layers(tuple(layers), self.code_at)
 
     def decoder(self, params):
         """The decoder g as a callable pytree: [..., code] -> [..., features], logits where the loss reads logits."""

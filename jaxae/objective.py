@@ -9,7 +9,7 @@ from jax.tree_util import Partial
 from jaxae import codes, corruptions, losses, penalties
 from jaxae.functions import takes_key
 
-__all__ = ["Recipe", "objective", "reconstruct"]
+__all__ = ["Recipe", "encode", "objective", "reconstruct"]
 
 
 class Recipe(NamedTuple):
@@ -26,13 +26,25 @@ class Recipe(NamedTuple):
     weight: Any = 0.0
 
 
+def encode(recipe, encoder, x):
+    """The code of x, code(f(x)), or code(f_l(...code(f_1(x)))) where the encoder says that its code is at "every" layer.
+
+    encoder: [..., features] -> [..., code]; x: [..., features] -> [..., code].
+    """
+    if getattr(encoder, "code_at", "last") == "every":
+        for layer in encoder.layers:
+            x = recipe.code(layer(x))
+        return x
+    return recipe.code(encoder(x))
+
+
 def objective(recipe, encoder, decoder, key, x):
     """The mean over the batch of loss(g(code(f(x~))), x) + weight * penalty(f, x), with the clean x as target.
 
     key: for the corruption and a random penalty; x: [batch, ...features] -> (scalar, {"error": scalar, "penalty": scalar}).
     """
     corruption_key, penalty_key = jax.random.split(key)
-    code = recipe.code(encoder(recipe.corruption(corruption_key, x)))
+    code = encode(recipe, encoder, recipe.corruption(corruption_key, x))
     error = recipe.loss(decoder(code), x)
     penalty = recipe.penalty(encoder, x, **({"key": penalty_key} if takes_key(recipe.penalty) else {}))
     terms = {"error": jnp.mean(error), "penalty": jnp.mean(penalty)}
@@ -44,4 +56,4 @@ def reconstruct(recipe, encoder, decoder, x):
 
     x: [batch, ...features] -> same shape. A recipe with schedules is resolved first, by `jaxae.schedules.at`.
     """
-    return losses.mean_prediction(recipe.loss, decoder(recipe.code(encoder(x))))
+    return losses.mean_prediction(recipe.loss, decoder(encode(recipe, encoder, x)))

@@ -41,7 +41,7 @@ def test_every_experiment_trains_and_leaves_its_figure_and_numbers(name, tmp_pat
         assert rows and all(value != "nan" for row in rows for value in row.values())
     assert {verdict.holds for verdict in result.outcome.verdicts} <= {True, False}
     for run in result.runs.values():
-        assert np.all(np.isfinite(run.curve["loss"]))
+        assert all(np.all(np.isfinite(values)) for values in run.curve.values())
 
 
 def test_every_experiment_has_its_script_and_says_its_claim_and_paper():
@@ -70,6 +70,20 @@ def test_a_second_job_of_the_same_structure_compiles_nothing(tmp_path):
     before = training._epoch_grid._cache_size()
     execute([*SMALL, "corruption=masking", "corruption.rate=0.4", "seed=7"], tmp_path / "second")
     assert training._epoch_grid._cache_size() == before
+
+
+def test_a_finished_run_is_drawn_again_without_training(tmp_path):
+    overrides = [*SMALL, "model.hidden=[16,8]", "train.pretrain=1", "train.epochs=0", "seed=[0,1]"]
+    first = execute(overrides, tmp_path / "first")
+    assert {values.shape for values in first.runs["run"].curve.values()} == {(2, 1)}
+    again = execute([*overrides, f"reuse={tmp_path / 'first'}"], tmp_path / "again")
+    np.testing.assert_array_equal(again.runs["run"].curve["test_error"], first.runs["run"].curve["test_error"])
+    codes = [result.runs["run"].codes(result.runs["run"].test.x, 1) for result in (first, again)]
+    np.testing.assert_array_equal(*codes)
+    with pytest.raises(ConfigurationError, match="holds another grid"):
+        execute([*SMALL, f"reuse={tmp_path / 'first'}"], tmp_path / "other")
+    with pytest.raises(ConfigurationError, match="does not exist"):
+        execute([*SMALL, f"reuse={tmp_path / 'nothing'}"], tmp_path / "other")
 
 
 def test_a_run_that_fails_says_so_in_its_status(tmp_path, monkeypatch):
@@ -113,6 +127,8 @@ def test_a_run_is_stored_by_name(tmp_path):
         (["+penalty.rho=0.1"], "penalty.rho is not a keyword of jaxae.penalties.none"),
         (["penalty=kl_sparsity", "penalty.rho=1"], "penalty.rho is 1"),
         (["train.epochs=[1,2]"], "train.epochs is .1, 2.: it fixes a shape"),
+        (["train.epochs=0"], "train.epochs is 0: it must be from 1 on unless train.pretrain is"),
+        (["train.pretrain=-1"], "train.pretrain is -1: it must be a whole number from 0 on"),
         (["train.batch_size=0"], "train.batch_size is 0"),
         (["train.batch_size=1000"], "train.batch_size is 1000: mnist5k has 200 examples"),
         (["model.tied=[true,false]"], "model.tied"),
