@@ -4,12 +4,29 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-__all__ = ["dense", "scaled", "top_k", "top_k_absolute"]
+__all__ = ["dense", "first", "scaled", "soft_threshold", "top_k", "top_k_absolute"]
 
 
 def dense(z):
     """The whole code: z. z: [..., hidden] -> same shape."""
     return z
+
+
+def first(z, *, count):
+    """The first `count` units, the others 0: autoencoders with codes of several sizes are runs of one program.
+
+    z: [..., hidden] -> same shape; count is a whole number and may be traced. Units that are not kept take no part in training.
+    """
+    return _keep(jnp.arange(z.shape[-1]) < count, z)
+
+
+def soft_threshold(z, *, threshold):
+    """The proximal step of threshold * |z|, sign(z) max(|z| - threshold, 0): exactly 0 where |z| <= threshold.
+
+    It is argmin_h (h - z)^2 / 2 + threshold |h|, for every unit. z: [..., hidden] -> same shape; threshold >= 0, in units of
+    the code. The gradient flows through the units that are not 0 only.
+    """
+    return z - jnp.clip(z, -threshold, threshold)
 
 
 def top_k(z, *, k):

@@ -26,25 +26,28 @@ class Recipe(NamedTuple):
     weight: Any = 0.0
 
 
-def encode(recipe, encoder, x):
+def encode(recipe, encoder, x, key=None):
     """The code of x, code(f(x)), or code(f_l(...code(f_1(x)))) where the encoder says that its code is at "every" layer.
 
-    encoder: [..., features] -> [..., code]; x: [..., features] -> [..., code].
+    encoder: [..., features] -> [..., code]; key: for a random code, which is without noise where it is None;
+    x: [..., features] -> [..., code].
     """
+    code = Partial(recipe.code, key=key) if takes_key(recipe.code) else recipe.code
     if getattr(encoder, "code_at", "last") == "every":
         for layer in encoder.layers:
-            x = recipe.code(layer(x))
+            x = code(layer(x))
         return x
-    return recipe.code(encoder(x))
+    return code(encoder(x))
 
 
 def objective(recipe, encoder, decoder, key, x):
     """The mean over the batch of loss(g(code(f(x~))), x) + weight * penalty(f, x), with the clean x as target.
 
-    key: for the corruption and a random penalty; x: [batch, ...features] -> (scalar, {"error": scalar, "penalty": scalar}).
+    key: for the corruption, a random code and a random penalty; x: [batch, ...features] -> (scalar, {"error": scalar,
+    "penalty": scalar}).
     """
     corruption_key, penalty_key = jax.random.split(key)
-    code = encode(recipe, encoder, recipe.corruption(corruption_key, x))
+    code = encode(recipe, encoder, recipe.corruption(corruption_key, x), jax.random.fold_in(key, 2))
     error = recipe.loss(decoder(code), x)
     penalty = recipe.penalty(encoder, x, **({"key": penalty_key} if takes_key(recipe.penalty) else {}))
     terms = {"error": jnp.mean(error), "penalty": jnp.mean(penalty)}

@@ -72,6 +72,25 @@ def test_dense_is_the_identity():
     np.testing.assert_array_equal(codes.dense(z), z)
 
 
+def test_soft_threshold_minimises_the_proximal_objective_and_is_exactly_zero_within_it():
+    z, threshold = activations("random"), 0.4
+    h = np.asarray(codes.soft_threshold(z, threshold=threshold))
+    np.testing.assert_allclose(h, np.sign(z) * np.maximum(np.abs(z) - threshold, 0), rtol=1e-6, atol=1e-7)
+    np.testing.assert_array_equal(h == 0, np.abs(z) <= threshold)
+    objective = lambda h: (h - z) ** 2 / 2 + threshold * np.abs(h)  # noqa: E731
+    for other in np.linspace(-3, 3, 61, dtype=np.float32):
+        assert np.all(objective(h) <= objective(other) + 1e-6)
+    np.testing.assert_array_equal(codes.soft_threshold(z, threshold=0.0), z)
+
+
+def test_the_gradient_of_soft_threshold_is_1_beyond_the_threshold_and_0_within():
+    z = np.array([-2.0, -0.3, 0.0, 0.3, 2.0], np.float32)
+    slope = jax.grad(lambda z, t: codes.soft_threshold(z, threshold=t), argnums=(0, 1))
+    slopes = jax.vmap(slope, (0, None))(z, 0.5)
+    np.testing.assert_array_equal(slopes[0], [1, 0, 0, 0, 1])
+    np.testing.assert_array_equal(slopes[1], [1, 0, 0, 0, -1])
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("k", [1, 2, 5, HIDDEN - 1, HIDDEN])
 def test_top_k_is_a_stable_sort(kind, k):
@@ -174,3 +193,11 @@ def test_the_dtype_is_kept(dtype):
     kept = top_k(z, 4)
     assert kept.dtype == dtype
     np.testing.assert_array_equal(kept, sorted_top_k(np.asarray(z, np.float32), 4).astype(dtype))
+
+
+def test_the_first_units_are_kept_and_only_they_have_a_gradient():
+    z = jnp.arange(1.0, 7.0).reshape(2, 3)
+    keep = jax.jit(lambda z, count: codes.first(z, count=count))
+    np.testing.assert_array_equal(keep(z, 2.0), [[1, 2, 0], [4, 5, 0]])
+    np.testing.assert_array_equal(keep(z, 3.0), z)
+    np.testing.assert_array_equal(jax.grad(lambda z: jnp.sum(keep(z, 1.0)))(z), [[1, 0, 0], [1, 0, 0]])
