@@ -1,0 +1,43 @@
+"""How far apart an encoder brings two points, as a multiple of their distance (Rifai et al. 2011, figure 1)."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+
+__all__ = ["contraction_at_zero", "contraction_ratio", "sphere"]
+
+
+def sphere(key, shape):
+    """Points uniform on the unit sphere of the last axis: normal draws divided by their length. -> [*shape]."""
+    points = jax.random.normal(key, shape)
+    return points / jnp.linalg.norm(points, axis=-1, keepdims=True)
+
+
+@functools.partial(jax.jit, static_argnames=("directions",))
+def contraction_ratio(encoder, x, radii, key, *, directions=1):
+    """The contraction ratio ||f(x + r u) - f(x)|| / r with u uniform on the unit sphere (Rifai et al. 2011, figures 1 and 3).
+
+    encoder: a callable pytree; x: [batch, features]; radii: [n] in units of the data; the same `directions` directions per
+    example serve every radius, so that a curve over r is as smooth as f -> [n, batch, directions], units of code per unit of
+    data, whose mean is the published curve. At r = 0 it is the limit ||J u||, whose root mean square over u is exactly
+    `contraction_at_zero`; the mean of the norms is smaller, by about 1 / (4 n) of itself where n directions share J's energy.
+    """
+    u = sphere(key, (directions, *x.shape))
+    code = encoder(x)
+    limit = jax.vmap(lambda v: jnp.linalg.norm(jax.jvp(encoder, (x,), (v,))[1], axis=-1))(u)
+
+    def at_radius(r):
+        moved = jax.lax.map(lambda v: jnp.linalg.norm(encoder(x + r * v) - code, axis=-1), u)
+        return jnp.where(r == 0, limit, moved / jnp.where(r == 0, 1, r)).T
+
+    return jax.lax.map(at_radius, jnp.asarray(radii, x.dtype))
+
+
+def contraction_at_zero(squared_norms, features):
+    """The root mean square of the contraction ratio at radius 0 over all directions, sqrt(||J||_F^2 / d_x).
+
+    Follows from E[u u^T] = I / d_x on the unit sphere. squared_norms: ||J||_F^2, as `jaxae.penalties.contractive` gives it,
+    any shape; features: d_x -> same shape, units of code per unit of data.
+    """
+    return jnp.sqrt(jnp.asarray(squared_norms) / features)

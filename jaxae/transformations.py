@@ -1,0 +1,89 @@
+"""Small transformations of images and their exact derivatives: the true tangents of the manifold that they move along.
+
+An image is read as the cubic spline through its pixels, 0 outside, twice continuously differentiable in the position.
+"""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+__all__ = ["TRANSFORMATIONS", "affine", "derivatives", "dilate", "spline"]
+
+TRANSFORMATIONS = ("translation x", "translation y", "rotation", "scaling", "thickening")
+
+
+def spline(images):
+    """Coefficients of the cubic B-spline that passes through every pixel: they solve (c_(i-1) + 4 c_i + c_(i+1)) / 6 = I_i.
+
+    images: [..., height, width], along both axes and with 0 outside -> same shape.
+    """
+    height, width = images.shape[-2:]
+    return _inverse(height) @ images @ _inverse(width)
+
+
+def affine(images, *, shift=(0.0, 0.0), rotation=0.0, scaling=0.0):
+    """Images scaled by e^scaling and turned by `rotation` about their centre, then shifted, out(A p + shift) = image(p).
+
+    images: [..., height, width]; shift: (right, down) in pixels; rotation: radians, clockwise as pictures are shown;
+    scaling: natural logarithm of the factor -> same shape. Every number may be traced and differentiated.
+    """
+    height, width = images.shape[-2:]
+    row, column = jnp.meshgrid(
+        jnp.arange(height) - (height - 1) / 2, jnp.arange(width) - (width - 1) / 2, indexing="ij"
+    )
+    row, column = row - shift[1], column - shift[0]
+    cos, sin = jnp.cos(rotation) * jnp.exp(-scaling), jnp.sin(rotation) * jnp.exp(-scaling)
+    row, column = cos * row - sin * column, cos * column + sin * row  # where each pixel comes from, A^-1 (p - shift)
+    return _at(spline(images), row + (height - 1) / 2, column + (width - 1) / 2)
+
+
+def dilate(images, *, radius, directions: int = 64):
+    """Grey dilation by a disc, out(p) = max of image(q) over |q - p| <= radius, its border sampled in `directions` directions.
+
+    images: [..., height, width]; radius: pixels, small enough that the largest value lies at the border or the centre ->
+    same shape. Bright strokes grow thicker by `radius` on either side. Its derivative at radius 0 is the length of the
+    image's gradient, |grad image|, since the disc reaches furthest uphill.
+    """
+    angles = 2 * np.pi * jnp.arange(directions) / directions
+    moved = jax.lax.map(lambda a: affine(images, shift=(radius * jnp.cos(a), radius * jnp.sin(a))), angles)
+    return jnp.maximum(images, jnp.max(moved, axis=0))
+
+
+@jax.jit
+def derivatives(images):
+    """The derivative of each image under each of TRANSFORMATIONS at the identity.
+
+    images: [batch, height, width] -> [batch, 5, height, width], per pixel of shift right and down, per radian of clockwise
+    turn, per unit of log size, and per pixel of stroke on either side (the gradient's length, see `dilate`). Exact, by
+    forward mode through the spline.
+    """
+
+    def moved(numbers):
+        return affine(images, shift=(numbers[0], numbers[1]), rotation=numbers[2], scaling=numbers[3])
+
+    four = jnp.moveaxis(jax.jacfwd(moved)(jnp.zeros(4)), -1, 1)
+    thicker = jnp.sqrt(jnp.square(four[:, 0]) + jnp.square(four[:, 1]))
+    return jnp.concatenate([four, thicker[:, None]], axis=1)
+
+
+def _at(coefficients, row, column):
+    """The spline's values at positions [height, width] of rows and columns."""
+    height, width = coefficients.shape[-2:]
+    rows = _basis(row[..., None] - jnp.arange(height))
+    columns = _basis(column[..., None] - jnp.arange(width))
+    return jnp.einsum("pqi,...ij,pqj->...pq", rows, coefficients, columns, optimize="optimal")
+
+
+def _basis(t):
+    """The cubic B-spline on the integers: support (-2, 2), 4/6 at 0 and 1/6 at +-1."""
+    t = jnp.abs(t)
+    return (jax.nn.relu(2 - t) ** 3 - 4 * jax.nn.relu(1 - t) ** 3) / 6
+
+
+@functools.lru_cache
+def _inverse(size):
+    """The symmetric matrix that turns a row of pixels into spline coefficients."""
+    weights = (4 * np.eye(size) + np.eye(size, k=1) + np.eye(size, k=-1)) / 6
+    return np.linalg.inv(weights).astype(np.float32)
