@@ -1,0 +1,285 @@
+"""Where data lie among all images: local dimension, linear spectrum, and the lines between two images."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.decomposition import PCA
+
+from experiments.outcome import Outcome, Verdict
+from jaxae import figures
+from jaxae.dimension import levina_bickel, neighbour_distances, two_nearest
+
+NOISE = ("uniform pixels", "pixels shuffled in each image", "pixels from their marginals")
+GAUSSIAN = "Gaussian, same covariance"
+STEPS = np.linspace(0, 1, 9)  # from one image to the other
+MIDDLE = len(STEPS) // 2
+NEAREST = range(2, 21)  # neighbours over which the dimension is drawn
+SHARE = 0.9  # of the variance
+
+
+def outcome(runs, cfg):
+    """Dimensions and spectra of the data and of random images; distances from three kinds of lines to real images."""
+    (run,) = runs.values()
+    settings = cfg.figure
+    rng = np.random.default_rng(settings.seed)
+    sets = {cfg.data.name: np.unique(run.train.x[: settings.examples], axis=0)}
+    sets |= _random_images(rng, sets[cfg.data.name])
+    estimates = {name: _dimensions(x, settings.k) for name, x in sets.items()}
+    lines, spaces = _lines(run, rng, settings.pairs)
+    near = _nearness(run, lines)
+    rows = [
+        {"panel": panel, "series": name, "x": float(a), "y": float(b)}
+        for panel, key in (("explained variance", "explained"), ("Levina-Bickel over k", "over k"))
+        for name, numbers in estimates.items()
+        for a, b in enumerate(numbers[key], start=1 if key == "explained" else NEAREST.start)
+    ]
+    rows += [
+        {"panel": "two nearest neighbours", "series": name, "x": 2.0, "y": numbers["two nearest"]}
+        for name, numbers in estimates.items()
+    ]
+    rows += [
+        {"panel": panel, "series": name, "x": float(t), "y": float(y)}
+        for name, numbers in near.items()
+        for panel in ("distance", "angle")
+        for t, y in zip(STEPS if name in lines else [0.0], np.atleast_1d(numbers[panel]), strict=True)
+    ]
+    table = [
+        {
+            "set": name,
+            "two nearest": numbers["two nearest"],
+            "Levina-Bickel": numbers["likelihood"],
+            "components (90 %)": numbers["components"],
+            "distance": None,
+            "relative": None,
+            "angle": None,
+        }
+        for name, numbers in estimates.items()
+    ]
+    typical = near["test images"]["distance"]
+    for name, numbers in near.items():
+        for place, index in (("", 0),) if name not in lines else (("start, ", 0), ("middle, ", MIDDLE)):
+            distance = float(np.atleast_1d(numbers["distance"])[index])
+            table.append(
+                dict.fromkeys(table[0])
+                | {
+                    "set": f"{place}{name}",
+                    "distance": distance,
+                    "relative": distance / float(typical),
+                    "angle": float(np.atleast_1d(numbers["angle"])[index]),
+                }
+            )
+    rise = ", ".join(
+        f"{near[name]['distance'][0]:.2f} to {near[name]['distance'][MIDDLE]:.2f} in {space}"
+        for space, name in spaces.items()
+    )
+    remark = (
+        "Distances and angles are medians to the nearest training image, in pixel space; the lines join test images of "
+        "different classes. A blend has less contrast and a decoded image less detail than a real one, and both bring it "
+        f"nearer to all images: from the start of the lines to the middle the distance goes from {rise}, so that a part "
+        "of the code's advantage is there at the start already. The angle leaves contrast out, not blur. From so few "
+        "samples every estimate of a high dimension is too low; there are as many random images as data, so that the "
+        "comparison is fair."
+    )
+    figure = _draw(sets, estimates, near, lines, run, settings)
+    return Outcome(figure, rows, table, _verdicts(estimates, near, cfg.data.name, spaces), remark)
+
+
+def _random_images(rng, x):
+    """As many random images as data: independent pixels of three kinds, and a Gaussian that has the linear spectrum."""
+    mean, deviations = x.mean(axis=0), x - x.mean(axis=0)
+    # Random mixtures of the data's deviations have their covariance in expectation, also where it is singular.
+    mixtures = rng.standard_normal((len(x), len(x)), dtype=np.float32) @ deviations / np.sqrt(len(x))
+    images = (rng.uniform(size=x.shape).astype(np.float32), rng.permuted(x, axis=1), rng.permuted(x, axis=0))
+    return dict(zip(NOISE, images, strict=True)) | {GAUSSIAN: mean + mixtures}
+
+
+def _dimensions(x, k):
+    distances = neighbour_distances(x, max(*NEAREST, k[1]))
+    explained = np.cumsum(PCA(svd_solver="covariance_eigh").fit(x).explained_variance_ratio_)
+    return {
+        "two nearest": two_nearest(distances),
+        "likelihood": levina_bickel(distances, range(k[0], k[1] + 1)),
+        "over k": [levina_bickel(distances, count) for count in NEAREST],
+        "explained": explained,
+        "components": int(np.searchsorted(explained, SHARE)) + 1,
+    }
+
+
+def _lines(run, rng, pairs):
+    """{space: images [pairs, steps, pixels]}: straight lines in pixels, in principal components and in the code."""
+    labels = run.test.labels
+    first, second = rng.integers(len(labels), size=(2, 10 * pairs))
+    different = np.flatnonzero(labels[first] != labels[second])[:pairs]
+    a, b = run.test.x[first[different]], run.test.x[second[different]]
+
+    def straight(a, b):
+        return np.stack([(1 - t) * a + t * b for t in STEPS], axis=1)
+
+    def flat(images):
+        return images.reshape(-1, images.shape[-1])
+
+    code = [np.asarray(run.codes(images)) for images in (a, b)]
+    pca = PCA(code[0].shape[1], svd_solver="covariance_eigh").fit(run.train.x)
+    pixels = straight(a, b)
+    decoded = np.asarray(run.decode(flat(straight(*code)))).reshape(pixels.shape)
+    projected = pca.inverse_transform(pca.transform(flat(pixels))).reshape(pixels.shape)
+    names = {
+        "pixels": "line in pixels",
+        "pca": f"line in {pca.n_components} components (PCA)",
+        "code": "line in the code",
+    }
+    return dict(zip(names.values(), (pixels, projected, decoded), strict=True)), names
+
+
+def _nearness(run, lines):
+    """{name: {"distance", "angle"}}: medians to the nearest training image, of test images and at each step of each line."""
+    among = run.train.x
+
+    def unit(x):
+        return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-6)
+
+    def measure(x):
+        distance = neighbour_distances(x, 1, among=among)[:, 0]
+        chord = neighbour_distances(unit(x), 1, among=unit(among))[:, 0]
+        return {"distance": distance, "angle": np.degrees(2 * np.arcsin(np.minimum(chord / 2, 1)))}
+
+    found = {"test images": {key: np.median(value) for key, value in measure(run.test.x).items()}}
+    for name, images in lines.items():
+        values = measure(images.reshape(-1, images.shape[-1]))
+        found[name] = {key: np.median(value.reshape(images.shape[:2]), axis=0) for key, value in values.items()}
+    return found
+
+
+def _verdicts(estimates, near, data, names):
+    both = ("two nearest", "likelihood")
+    found = estimates[data]
+    noise = {name: estimates[name] for name in NOISE}
+    middle = {space: {key: near[name][key][MIDDLE] for key in ("distance", "angle")} for space, name in names.items()}
+    typical = near["test images"]
+
+    def dimensions(name):
+        return f"{name} {estimates[name]['two nearest']:.3g} and {estimates[name]['likelihood']:.3g}"
+
+    def middles(key):
+        return ", ".join(f"{space} {value[key]:.3g}" for space, value in middle.items()) + (
+            f"; a test image {typical[key]:.3g}"
+        )
+
+    return [
+        Verdict(
+            "data have few local dimensions, random pixels many",
+            "by two nearest neighbours and by Levina-Bickel the data have less than half of each kind of random pixels",
+            "; ".join(dimensions(name) for name in (data, *NOISE)),
+            all(found[key] < numbers[key] / 2 for numbers in noise.values() for key in both),
+        ),
+        Verdict(
+            "the manifold is curved: the linear spectrum does not explain its dimension",
+            "by both estimators the data have less than half of a Gaussian with their mean and covariance",
+            "; ".join(dimensions(name) for name in (data, GAUSSIAN)),
+            all(found[key] < estimates[GAUSSIAN][key] / 2 for key in both),
+        ),
+        Verdict(
+            "few principal components hold most of the variance of data, not of random pixels",
+            "90 % of the variance: the data need less than half of what each kind of random pixels needs",
+            ", ".join(f"{name} {estimates[name]['components']}" for name in (data, *NOISE)),
+            all(found["components"] < numbers["components"] / 2 for numbers in noise.values()),
+        ),
+        Verdict(
+            "a line in the code stays nearer to data than a line in pixels",
+            "median distance from the middle to the nearest real image: code below pixels and below PCA of the same size",
+            middles("distance"),
+            all(middle["code"]["distance"] < middle[space]["distance"] for space in ("pixels", "pca")),
+        ),
+        Verdict(
+            "the middle in the code is as near to data as data are, the middle in pixels is not",
+            "median distance to the nearest real image: code at most that of a test image, pixels above",
+            middles("distance"),
+            bool(middle["code"]["distance"] <= typical["distance"] < middle["pixels"]["distance"]),
+        ),
+        Verdict(
+            "the same where contrast does not count",
+            "median angle from the middle to the nearest real image: code below pixels and below PCA of the same size",
+            middles("angle") + " degrees",
+            all(middle["code"]["angle"] < middle[space]["angle"] for space in ("pixels", "pca")),
+        ),
+    ]
+
+
+def _draw(sets, estimates, near, lines, run, settings):
+    shape = run.train.shape
+    with figures.style():
+        figure = plt.figure(figsize=(12, 9))
+        top, middle, bottom = figure.add_gridspec(3, 1, height_ratios=(2.55, 3.7, 2.35))
+        grid = top.subgridspec(1, len(sets))
+        for column, (name, x) in enumerate(sets.items()):
+            shown = run.train.x[:9] if column == 0 else x[:9]
+            _tiles(figure.add_subplot(grid[column]), shown.reshape(3, 3, *shape), name)
+        grid = middle.subgridspec(1, 3)
+        _draw_sets(figure.add_subplot(grid[0]), figure.add_subplot(grid[1]), estimates)
+        _draw_distances(figure.add_subplot(grid[2]), near)
+        grid = bottom.subgridspec(1, 2)
+        for column in range(2):
+            _draw_lines(figure.add_subplot(grid[column]), lines, column, run)
+    return figure
+
+
+def _draw_sets(spectrum, dimension, estimates):
+    for (name, numbers), color in zip(estimates.items(), figures.COLORS, strict=False):
+        dash = "--" if name == GAUSSIAN else "-"
+        spectrum.semilogx(np.arange(1, len(numbers["explained"]) + 1), numbers["explained"], dash, color=color)
+        dimension.semilogy(NEAREST, numbers["over k"], dash, color=color, label=name)
+        dimension.semilogy([2], [numbers["two nearest"]], "o", color=color, clip_on=False)
+    spectrum.axhline(SHARE, color="grey", lw=0.8, ls=":")
+    spectrum.set(
+        xlabel="principal components", ylabel="share of the variance", ylim=(0, 1.02), title="linear: PCA spectra"
+    )
+    dimension.plot([], [], "o", color="grey", label="two nearest neighbours")
+    dimension.set(xlabel="neighbours k", ylabel="intrinsic dimension", title="local: dimension (Levina-Bickel)")
+    dimension.set_xticks([2, 5, 10, 15, 20])
+    low, high = dimension.get_ylim()
+    dimension.set_ylim(low / 1.2, high * 8)  # room for the legend
+    dimension.set_yticks([10, 30, 100, 300], ["10", "30", "100", "300"])
+    dimension.minorticks_off()
+    dimension.legend(fontsize=9, loc="upper right")
+
+
+def _draw_distances(ax, near):
+    colors = iter(figures.COLORS[1:])
+    for name, numbers in near.items():
+        if np.ndim(numbers["distance"]):
+            ax.plot(STEPS, numbers["distance"], "o-", ms=4, color=next(colors), label=name)
+        else:
+            ax.axhline(numbers["distance"], color="black", ls="--", label=f"{name}, typical")
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + 0.5 * (high - low))
+    ax.set(xlabel="place on the line between two test images", ylabel="distance to the nearest real image (median)")
+    ax.set_title("between images")
+    ax.legend(fontsize=9, loc="upper center")
+
+
+def _draw_lines(ax, lines, pair, run):
+    """Rows: one per space; columns: the steps, a gap, and the training image nearest to the middle."""
+    shape = run.train.shape
+    strips = []
+    for images in lines.values():
+        steps = images[pair]
+        nearest = run.train.x[np.argmin(np.sum(np.square(run.train.x - steps[MIDDLE]), axis=1))]
+        strips.append(np.concatenate([steps, np.full_like(steps[:1], np.nan), nearest[None]]))
+    _tiles(ax, np.stack(strips).reshape(len(lines), -1, *shape), "straight lines between two test images")
+    height, width = shape[0] + 1, shape[1] + 1
+    ax.set_axis_on()
+    ax.grid(False)
+    ax.spines[:].set_visible(False)
+    ax.set_yticks(height * (np.arange(len(lines)) + 0.5), ["pixels", "PCA", "code"] if pair == 0 else [""] * len(lines))
+    marks = {0: "image A", MIDDLE: "middle", len(STEPS) - 1: "image B", len(STEPS) + 1: "nearest\nreal image"}
+    ax.set_xticks(width * (np.array(list(marks)) + 0.5), list(marks.values()))
+    ax.tick_params(length=0)
+
+
+def _tiles(ax, images, title):
+    """Images [rows, columns, height, width] side by side, black 0 and white 1, which the blends' contrast needs."""
+    padded = np.pad(images, ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=np.nan)
+    rows, columns, height, width = padded.shape
+    picture = padded.transpose(0, 2, 1, 3).reshape(rows * height, columns * width)
+    ax.imshow(picture, cmap=plt.get_cmap("gray").with_extremes(bad="white"), vmin=0, vmax=1, interpolation="nearest")
+    ax.set_title(title)
+    ax.set_axis_off()
