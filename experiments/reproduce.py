@@ -24,7 +24,8 @@ def choose(experiments, scale) -> list[str]:
     """The names of the experiments asked for, each once; raises ConfigurationError for an unknown name or scale."""
     known = sorted(path.stem for path in CONF.glob("experiment/*.yaml") if path.stem != "overview")
     asked = list(experiments) if isinstance(experiments, list | ListConfig) else [experiments]
-    names = known if asked == ["all"] else list(dict.fromkeys(asked))
+    course = OmegaConf.to_container(OmegaConf.load(CONF / "reproduce.yaml")["all"])
+    names = course if asked == ["all"] else list(dict.fromkeys(asked))
     unknown = [str(name) for name in names if name not in known]
     if unknown or not names:
         raise ConfigurationError(
