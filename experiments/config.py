@@ -135,7 +135,7 @@ def _data(cfg):
     }  # these size the train split
     try:
         return _load(cfg.data.name, "train", tuple(options.items())), _load(cfg.data.name, "test", tuple(whole.items()))
-    except (TypeError, ValueError, OSError) as error:
+    except (TypeError, ValueError, OSError, ImportError) as error:
         raise ConfigurationError(f"data: {error}") from error
 
 

@@ -20,6 +20,9 @@ from jaxae.sweeps import take
 from jaxae.training import fit_grid, test_error
 
 
+_encode = jax.jit(encode)
+
+
 class Run(NamedTuple):
     """One trained grid: every array has a leading axis of runs; recipes are as at the end of training."""
 
@@ -39,7 +42,7 @@ class Run(NamedTuple):
 
     def codes(self, x, run=0):
         """The code of x, with what the recipe keeps of it."""
-        return encode(take(self.recipes, run), self.encoder(run), jnp.asarray(x))
+        return _encode(take(self.recipes, run), self.encoder(run), jnp.asarray(x))
 
     def decode(self, codes, run=0):
         """The reconstruction that a code stands for, in units of the data."""

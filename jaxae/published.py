@@ -1,6 +1,19 @@
 """Published values that reproductions are compared with; each names its paper, figure or table, and unit."""
 
-__all__ = ["JACOBIAN", "SPECTRUM", "SPECTRUM_INDEX"]
+__all__ = [
+    "CONTRACTION",
+    "CONTRACTION_DEPTH",
+    "CONTRACTION_RADII",
+    "JACOBIAN",
+    "KERAS",
+    "KERAS_CODE_MEAN",
+    "KERAS_FLOOR",
+    "PCA_ERROR",
+    "RECONSTRUCTION",
+    "SPECTRUM",
+    "SPECTRUM_INDEX",
+    "TRAINING_DISTANCES",
+]
 
 # Rifai et al. 2011, table 1: {data: {model: (mean squared entry of the encoder's Jacobian, saturated share of units)}}.
 # The paper prints the first column as "average ||J_f(x)||_F"; its figures 1 and 2 agree with it only if it is the mean squared
@@ -34,3 +47,59 @@ SPECTRUM = {
         "CAE": (0.47, 0.25, 0.15, 0.05, 0.01, 0.0, 0.0, 0.0),
     },
 }
+
+# Rifai et al. 2011, figure 1: the contraction ratio at these radii, read off the printed curves to about 0.01.
+CONTRACTION_RADII = {"mnist": (0, 5, 10, 15, 20, 30, 40), "cifar10_bw": (0, 5, 10, 15, 20, 30, 40, 50)}
+CONTRACTION = {
+    "mnist": {
+        "AE": (1.34, 1.11, 0.905, 0.76, 0.645, 0.50, 0.405),
+        "AE+wd": (0.722, 0.699, 0.637, 0.576, 0.516, 0.422, 0.353),
+        "DAE-b": (0.90, 0.78, 0.646, 0.556, 0.496, 0.406, 0.35),
+        "DAE-g": (0.298, 0.293, 0.290, 0.282, 0.270, 0.248, 0.227),
+        "CAE": (0.271, 0.302, 0.366, 0.398, 0.401, 0.372, 0.335),
+    },
+    "cifar10_bw": {
+        "AE": (0.648, 0.638, 0.603, 0.548, 0.497, 0.403, 0.335, 0.289),
+        "AE+wd": (0.591, 0.583, 0.550, 0.506, 0.461, 0.381, 0.322, 0.277),
+        "DAE-b": (0.225, 0.232, 0.244, 0.257, 0.267, 0.269, 0.257, 0.240),
+        "DAE-g": (0.223, 0.222, 0.220, 0.216, 0.212, 0.201, 0.190, 0.177),
+        "CAE": (0.157, 0.166, 0.191, 0.219, 0.241, 0.253, 0.244, 0.228),
+    },
+}
+
+# Rifai et al. 2011, figure 3: stacked contractive autoencoders on MNIST-rot, {layers: ratio at CONTRACTION_RADII["mnist"]}.
+CONTRACTION_DEPTH = {
+    1: (0.258, 0.273, 0.312, 0.338, 0.343, 0.328, 0.300),
+    2: (0.146, 0.153, 0.179, 0.214, 0.238, 0.247, 0.229),
+    3: (0.119, 0.123, 0.139, 0.167, 0.191, 0.208, 0.197),
+}
+
+# Rifai et al. 2011, figure 1: smallest, median and largest distance between training examples, read off to about 0.1.
+TRAINING_DISTANCES = {"mnist": (5.4, 10.0, 13.7), "cifar10_bw": (5.5, 10.0, 19.1)}
+
+# Hinton & Salakhutdinov 2006, figure 2: test squared error summed over the pixels, {data: {model: mean per image}}.
+RECONSTRUCTION = {
+    "digits": {"autoencoder, 30": 3.00, "logistic PCA, 30": 8.01, "PCA, 30": 13.87},
+    "curves": {"autoencoder, 6": 1.44, "logistic PCA, 6": 7.64, "logistic PCA, 18": 2.45, "PCA, 18": 5.90},
+}
+
+# Squared error of PCA on the test images of MNIST in [0, 1], summed over pixels, by number of components fitted to the 60,000
+# training images: 30 is printed by Hinton & Salakhutdinov (2006, figure 2B); 16 is computed by the same protocol, which
+# gives 13.866 at 30 (Plaut 2018 shows 16 components, without a number).
+PCA_ERROR = {"mnist": {16: 21.06, 30: 13.87}}
+
+# Chollet 2016, "Building autoencoders in Keras": test cross-entropy per pixel of MNIST in nats, {model: (value, unit of its
+# last printed digit)}; the values for Adam are those of the later text. The sparse model's training loss contains its L1 term.
+KERAS = {
+    "simple, Adam": (0.09, 0.01),
+    "simple, Adadelta": (0.11, 0.01),
+    "sparse, Adadelta": (0.10, 0.01),
+    "sparse, Adadelta, training loss": (0.11, 0.01),
+    "deep, Adam": (0.08, 0.01),
+    "deep, Adadelta": (0.097, 0.001),
+    "convolutional, Adam": (0.094, 0.001),
+}
+# The same source: mean over test images and the 32 units of the code of the two Adadelta models.
+KERAS_CODE_MEAN = {"simple, Adadelta": 7.30, "sparse, Adadelta": 3.33}
+# Mean entropy per pixel of the test images of MNIST in [0, 1] in nats, which no cross-entropy can go below; computed.
+KERAS_FLOOR = 0.0581
