@@ -3,10 +3,11 @@
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from flax import struct
 from jax.tree_util import Partial
 
-__all__ = ["Schedule", "at"]
+__all__ = ["Schedule", "at", "warmup_cosine"]
 
 
 @struct.dataclass
@@ -32,3 +33,17 @@ def at(recipe: Any, time):
         return leaf(time) if isinstance(leaf, Schedule) else leaf
 
     return jax.tree.map(number, recipe, is_leaf=lambda leaf: isinstance(leaf, Schedule))
+
+
+def warmup_cosine(peak_value, warmup, end_value=0.0):
+    """Linear from 0 to the peak over the first `warmup` of training, then half a cosine to the end value.
+
+    peak t / warmup for t < warmup, else end + (peak - end) (1 + cos(pi (t - warmup) / (1 - warmup))) / 2: the schedule
+    optax.warmup_cosine_decay_schedule, which cannot be traced over its peak. warmup in (0, 1) -> a function of t in [0, 1].
+    """
+
+    def schedule(time):
+        fall = 0.5 * (1 + jnp.cos(jnp.pi * (time - warmup) / (1 - warmup)))
+        return jnp.where(time < warmup, peak_value * time / warmup, end_value + (peak_value - end_value) * fall)
+
+    return schedule

@@ -11,6 +11,13 @@ from jaxae import data
 from jaxae.data import splits
 from jaxae.data.luma import luma
 
+OPTIONS = {  # of the data sets that have more than `limit`
+    "patches": "size, count, seed, path, limit",
+    "curves": "count, seed, limit",
+    "spiral": "count, seed, pitch, std, limit",
+    "mixture": "count, seed, components, spacing, std, limit",
+}
+
 
 def test_importing_is_light():
     code = "import sys, jaxae.data; print(*sys.modules)"
@@ -20,7 +27,8 @@ def test_importing_is_light():
 
 
 def test_names():
-    assert data.NAMES == ("mnist5k", "digits", "patches", "mnist", "fashion_mnist", "cifar10", "cifar10_bw")
+    embedded = ("mnist5k", "digits", "patches", "curves", "spiral", "mixture")
+    assert (*embedded, "mnist", "fashion_mnist", "cifar10", "cifar10_bw") == data.NAMES
 
 
 def test_unknown_name_lists_the_known_ones():
@@ -36,7 +44,7 @@ def test_unknown_split_lists_the_known_ones(name):
 
 @pytest.mark.parametrize("name", data.NAMES)
 def test_unknown_option_names_option_set_and_allowed_ones(name):
-    allowed = "size, count, seed, path, limit" if name == "patches" else "limit"
+    allowed = OPTIONS.get(name, "limit")
     with pytest.raises(TypeError, match=rf"'{name}' has no option 'colour'; allowed are {allowed}\.$"):
         data.load(name, "train", colour=True)
 

@@ -6,7 +6,7 @@ import pytest
 
 from jaxae import codes
 from jaxae.functions import configure
-from jaxae.schedules import Schedule, at
+from jaxae.schedules import Schedule, at, warmup_cosine
 
 
 def makhzani_k(init_value=100.0, end_value=25.0):
@@ -65,3 +65,12 @@ def test_any_optax_schedule_is_a_schedule(name):
     function, numbers, expected = schedules[name]
     schedule = Schedule(configure(function, **numbers))
     np.testing.assert_allclose([schedule(time) for time in TIMES], expected(TIMES), rtol=1e-5, atol=1e-6)
+
+
+def test_warmup_cosine_is_that_of_optax_and_may_be_traced_over_its_numbers():
+    numbers = {"peak_value": 3.0, "end_value": 0.5}
+    theirs = optax.warmup_cosine_decay_schedule(0.0, warmup_steps=0.2, decay_steps=1.0, **numbers)
+    ours = jax.jit(lambda schedule, time: schedule(time))
+    schedule = Schedule(configure(warmup_cosine, warmup=0.2, **numbers))
+    times = np.linspace(0, 1, 21)
+    np.testing.assert_allclose([ours(schedule, time) for time in times], [theirs(time) for time in times], atol=1e-6)

@@ -3,6 +3,8 @@
 import functools
 
 from jaxae.data import options as data_options
+from jaxae.data.curves import curves
+from jaxae.data.densities import mixture, spiral
 from jaxae.data.packaged import digits, mnist5k
 from jaxae.data.patches import patches
 from jaxae.data.prepared import colour_pictures, grey_pictures
@@ -12,6 +14,9 @@ SOURCES = {
     "mnist5k": mnist5k,
     "digits": digits,
     "patches": patches,
+    "curves": curves,
+    "spiral": spiral,
+    "mixture": mixture,
     "mnist": functools.partial(colour_pictures, "mnist"),
     "fashion_mnist": functools.partial(colour_pictures, "fashion_mnist"),
     "cifar10": functools.partial(colour_pictures, "cifar10"),
