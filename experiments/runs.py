@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.progress import training_progress
 from experiments.checks import ConfigurationError
+from experiments.progress import training_progress
 from jaxae import losses, storage
 from jaxae.data import Data
 from jaxae.objective import Recipe, encode, reconstruct
@@ -18,7 +18,6 @@ from jaxae.pretraining import pretrain
 from jaxae.schedules import at
 from jaxae.sweeps import take
 from jaxae.training import fit_grid, test_error
-
 
 _encode = jax.jit(encode)
 

@@ -15,13 +15,13 @@ class _Direction(NamedTuple):
 
 
 def conjugate_gradient(*, max_linesearch_steps: int = 20):
-    """Nonlinear conjugate gradient with a strong Wolfe line search, d_t = -g_t + beta_t d_(t-1).
+    """Nonlinear conjugate gradient with a strong Wolfe line search, d_t = -g_t + beta_t d_(t-1) for the gradient g_t.
 
-    beta_t = max(0, <g_t, g_t - g_(t-1)> / <g_(t-1), g_(t-1)>) for the gradient g_t. A direction that does not descend is replaced by -g_t (Polak & Ribiere 1969 with the restart of Nocedal & Wright 2006,
-    section 5.2). max_linesearch_steps: evaluations per step at most -> optax.GradientTransformationExtraArgs whose update
-    takes value, grad and value_fn. The objective must not change between evaluations of one step.
+    beta_t = max(0, <g_t, g_t - g_(t-1)> / <g_(t-1), g_(t-1)>) (Polak & Ribiere); a direction that does not descend is replaced
+    by -g_t. max_linesearch_steps: evaluations per step at most -> optax.GradientTransformationExtraArgs whose update takes
+    value, grad and value_fn. The objective must not change between evaluations of one step.
     """
-    # Conjugacy needs a sharper line search than a quasi-Newton step: 0.1 instead of 0.9 of the first slope (same source).
+    # Conjugacy needs a sharper line search than a quasi-Newton step: 0.1 instead of 0.9 of the first slope.
     search = optax.scale_by_zoom_linesearch(max_linesearch_steps, curv_rtol=0.1, initial_guess_strategy="keep")
     return optax.chain(optax.GradientTransformation(_start, _turn), search)
 
