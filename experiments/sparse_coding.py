@@ -1,4 +1,4 @@
-"""How near the k-sparse encoder comes to the best k atoms (Makhzani & Frey 2014, section 3 and theorem 3.1)."""
+"""How near the k-sparse encoder comes to the best k atoms (Makhzani & Frey 2014, theorem 3.1)."""
 
 import warnings
 

@@ -44,7 +44,7 @@ def top_k_absolute(z, *, k):
 
 
 def scaled(code, alpha):
-    """The same k-sparse code with alpha * k units, which Makhzani & Frey (2014, section 4.3) keep for classification.
+    """The same k-sparse code with alpha * k units, which Makhzani & Frey (2014) keep for classification.
 
     code: a Partial of `top_k` or `top_k_absolute` with a number k; alpha: a positive number -> a Partial. Raises ValueError
     for a code without k.
