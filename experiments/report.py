@@ -19,6 +19,13 @@ from experiments.outcome import Verdict, cell
 
 HERE = Path(__file__).resolve().parent
 PACKAGES = ("jax", "flax", "optax", "numpy", "jaxae")
+WORDS = {
+    "pca": "PCA",
+    "l1": "L1",
+    "2d": "2-D",
+    "30d": "30-D",
+    "ksparse": "k-sparse",
+}  # parts of names as readers write them
 CIFAR = (
     "Measured on the local TFDS copy of CIFAR-10; the pixels differ slightly where that copy is not the original one."
 )
@@ -43,7 +50,8 @@ class Entry:
     @property
     def title(self):
         """The name in words."""
-        return self.name.replace("_", " ").capitalize()
+        words = " ".join(WORDS.get(word, word) for word in self.name.split("_"))
+        return words[0].upper() + words[1:]
 
     @property
     def held(self):

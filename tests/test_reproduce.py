@@ -106,3 +106,10 @@ def test_an_unknown_scale_is_refused_with_the_known_ones():
 )
 def test_durations(seconds, text):
     assert report.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "title"), [("codes_2d", "Codes 2-D"), ("linear_pca", "Linear PCA"), ("spectrum", "Spectrum")]
+)
+def test_titles_are_written_as_readers_write_them(name, title):
+    assert report.Entry(name, "", "").title == title
