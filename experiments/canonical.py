@@ -5,7 +5,6 @@ from dataclasses import replace
 import jax
 import matplotlib.pyplot as plt
 import numpy as np
-import optax
 from scipy.special import entr
 
 from experiments.outcome import Outcome, Verdict
@@ -28,14 +27,6 @@ NAMES = {
 CURVES = ["simple_adam", "simple_adadelta", "sparse", "deep_adam", "deep_adadelta", "convolutional"]
 CHOICES = ["simple_adam", "sigmoid_encoder", "tied", "squared_error"]
 SHOWN = ["simple_adam", "squared_error", "sparse", "deep_adam", "convolutional"]
-
-
-def adadelta(*, learning_rate, pixels=784.0):
-    """Adadelta as in Keras 1.0, rho = 0.95 and epsilon = 1e-8, on the gradient of the loss averaged over the pixels.
-
-    Its epsilon makes it depend on the scale of the gradient, and our losses are sums over `pixels` pixels.
-    """
-    return optax.chain(optax.scale(1 / pixels), optax.adadelta(learning_rate, rho=0.95, eps=1e-8))
 
 
 def outcome(runs, cfg):

@@ -1,4 +1,4 @@
-"""Full-batch optimizers that optax does not have, as optax transformations; L-BFGS is optax.lbfgs."""
+"""Optimizers that optax does not have as such, as optax transformations; L-BFGS is optax.lbfgs."""
 
 from typing import Any, NamedTuple
 
@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-__all__ = ["conjugate_gradient"]
+__all__ = ["adadelta_of_mean", "conjugate_gradient"]
 
 
 class _Direction(NamedTuple):
@@ -24,6 +24,14 @@ def conjugate_gradient(*, max_linesearch_steps: int = 20):
     # Conjugacy needs a sharper line search than a quasi-Newton step: 0.1 instead of 0.9 of the first slope.
     search = optax.scale_by_zoom_linesearch(max_linesearch_steps, curv_rtol=0.1, initial_guess_strategy="keep")
     return optax.chain(optax.GradientTransformation(_start, _turn), search)
+
+
+def adadelta_of_mean(*, learning_rate, features=784.0):
+    """Adadelta with rho = 0.95 and epsilon = 1e-8 on the gradient of the loss averaged over the features, as in Keras 1.0.
+
+    Its epsilon makes it depend on the scale of the gradient, and our losses are sums over the features.
+    """
+    return optax.chain(optax.scale(1 / features), optax.adadelta(learning_rate, rho=0.95, eps=1e-8))
 
 
 def _start(params):

@@ -9,7 +9,7 @@ from jaxae import losses, training
 from jaxae.functions import configure
 from jaxae.models import Dense
 from jaxae.objective import Recipe
-from jaxae.optimizers import conjugate_gradient
+from jaxae.optimizers import adadelta_of_mean, conjugate_gradient
 
 
 def minimise(value_fn, params, steps):
@@ -56,3 +56,17 @@ def test_a_full_batch_with_a_line_search_descends_at_every_step_and_counts_its_e
     fitted = training.fit_grid(Dense(12, 4), recipe, x, seeds=[0], epochs=15, batch_size=30)
     assert np.all(np.diff(fitted.curve["loss"][0]) < 0)
     assert np.all(fitted.curve["evaluations"] >= 2)  # the gradient, and a value or more along the line
+
+
+def test_adadelta_on_a_sum_over_features_takes_the_steps_of_zeiler_s_rule_on_the_mean():
+    rng, features, rho, epsilon = np.random.default_rng(0), 784, 0.95, 1e-8
+    optimizer = adadelta_of_mean(learning_rate=1.0)
+    state = optimizer.init(jnp.zeros(3))
+    squares, steps = np.zeros(3), np.zeros(3)
+    for _ in range(20):
+        gradient = rng.normal(size=3) * 1e-4  # of the mean, of the size of epsilon's root
+        squares = rho * squares + (1 - rho) * gradient**2
+        step = -np.sqrt(steps + epsilon) / np.sqrt(squares + epsilon) * gradient
+        steps = rho * steps + (1 - rho) * step**2
+        update, state = optimizer.update(jnp.asarray(features * gradient, jnp.float32), state, jnp.zeros(3))
+        np.testing.assert_allclose(update, step, rtol=1e-4)
