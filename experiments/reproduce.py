@@ -9,6 +9,7 @@ import traceback
 from pathlib import Path
 
 import hydra
+import jax
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
@@ -61,6 +62,8 @@ def _attempt(name, scale, directory):
         console.print(text, markup=False, highlight=False)
         about = OmegaConf.load(CONF / "experiment" / f"{name}.yaml")
         return report.Entry(name, about.claim, about.paper, traceback=text)
+    finally:
+        jax.clear_caches()  # compiled programs hold memory maps, of which a process may not have many experiments' worth
 
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="reproduce")

@@ -7,3 +7,10 @@ def x64():
     """Double precision for the length of a test, where a limit or a numerical derivative is compared."""
     with jax.enable_x64(True):
         yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _compiled_programs_end_with_their_module():
+    """Every compiled program holds memory maps, of which a process may have 65,530 on Linux: a long run would exceed them."""
+    yield
+    jax.clear_caches()

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import hydra
+import jax
 import numpy as np
 import pytest
 
@@ -42,6 +43,7 @@ def test_every_experiment_trains_and_leaves_its_figure_and_numbers(name, tmp_pat
     assert {verdict.holds for verdict in result.outcome.verdicts} <= {True, False}
     for run in result.runs.values():
         assert all(np.all(np.isfinite(values)) for values in run.curve.values())
+    jax.clear_caches()  # the programs of twenty experiments together would exceed the memory maps of a process
 
 
 def test_every_experiment_has_its_script_and_says_its_claim_and_paper():
