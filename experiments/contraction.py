@@ -6,7 +6,7 @@ import jax
 import matplotlib.pyplot as plt
 import numpy as np
 
-from experiments.outcome import Outcome, Verdict
+from experiments.outcome import Outcome, Verdict, same_order
 from jaxae import figures, published
 from jaxae.contraction import contraction_at_zero, contraction_ratio
 from jaxae.models import Layers
@@ -152,15 +152,8 @@ def _verdicts(models, depths, radii, distances, paper):
         ),
     ]
     if paper:
-        expected, ordered = sorted(zero, key=lambda name: paper[name][0]), sorted(zero, key=zero.get)
-        verdicts.append(
-            Verdict(
-                "the models' order at radius 0 is the paper's",
-                " < ".join(expected),
-                " < ".join(ordered),
-                ordered == expected,
-            )
-        )
+        at_zero = {name: paper[name][0] for name in zero}
+        verdicts.append(same_order("the models' order at radius 0 is the paper's", zero, at_zero))
     return verdicts
 
 

@@ -20,6 +20,12 @@ class Verdict:
     holds: bool
 
 
+def same_order(claim, values, paper):
+    """The verdict on whether the measured values, by name, stand in the order of the published ones."""
+    ordered, expected = sorted(values, key=values.get), sorted(values, key=paper.get)
+    return Verdict(claim, " < ".join(expected), " < ".join(ordered), ordered == expected)
+
+
 @dataclass
 class Outcome:
     """The figure, the rows of numbers that it plots, the rows of the table, the verdicts and a remark for the reader."""

@@ -13,7 +13,7 @@ from experiments.checks import ConfigurationError
 from experiments.progress import training_progress
 from jaxae import losses, storage
 from jaxae.data import Data
-from jaxae.objective import Recipe, encode, reconstruct
+from jaxae.objective import Recipe, encode
 from jaxae.pretraining import pretrain
 from jaxae.schedules import at
 from jaxae.sweeps import take
@@ -50,10 +50,7 @@ class Run(NamedTuple):
 
     def reconstructions(self, x, run=0):
         """The reconstruction of a clean x."""
-        params = take(self.params, run)
-        return reconstruct(
-            take(self.recipes, run), self.model.encoder(params), self.model.decoder(params), jnp.asarray(x)
-        )
+        return self.decode(self.codes(x, run), run)
 
     def filters(self, run=0):
         """The first layer's weights as pictures, [units, height, width]."""

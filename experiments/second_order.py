@@ -50,8 +50,8 @@ def outcome(runs, cfg):
     rows += [
         {"panel": f"line search, {label}", "seed": "", "passes": float(step), "value": float(value)}
         for label in ("own noise", "fresh noise")
-        for step, values in zip(search["steps"], np.atleast_2d(search[label].T).T, strict=True)
-        for value in np.atleast_1d(values)
+        for step, values in zip(search["steps"], search[label].reshape(len(search["steps"]), -1), strict=True)
+        for value in values
     ]
     remark = (
         "A pass is one evaluation of value and gradient on every training example: one epoch of mini-batches, or one "

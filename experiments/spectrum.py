@@ -5,7 +5,7 @@ from itertools import pairwise
 import matplotlib.pyplot as plt
 import numpy as np
 
-from experiments.outcome import Outcome, Verdict
+from experiments.outcome import Outcome, Verdict, same_order
 from jaxae import figures, published
 from jaxae.analysis import effective_rank, saturation
 from jaxae.jacobian import singular_values
@@ -110,15 +110,7 @@ def _verdicts(models, weights, data):
     ]
     if data in published.JACOBIAN:
         paper = {name: published.JACOBIAN[data][name][0] for name in entries}
-        ordered, expected = sorted(entries, key=entries.get), sorted(paper, key=paper.get)
-        verdicts.append(
-            Verdict(
-                "the models' order by mean squared entry is the paper's",
-                " < ".join(expected),
-                " < ".join(ordered),
-                ordered == expected,
-            )
-        )
+        verdicts.append(same_order("the models' order by mean squared entry is the paper's", entries, paper))
     return verdicts
 
 

@@ -90,6 +90,11 @@ def outcome(runs, cfg):
     return Outcome(figure, rows, table, _verdicts(errors, seconds, probed, fresh), remark)
 
 
+def _depth(name):
+    """The number of layers in a variant's name, as "depth 2, greedy"."""
+    return int(name.split()[1].strip(","))
+
+
 def _squared_error(run):
     return float(losses.squared_error(run.reconstructions(run.test.x), run.test.x).mean())
 
@@ -172,7 +177,7 @@ def _draw(errors, pca_error, seconds, probed, fresh):
     with figures.style():
         figure, ((left, right), (below, last)) = plt.subplots(2, 2, figsize=(11, 7.6))
         for way, marker in (("joint", "o-"), ("greedy", "s--")):
-            values = {int(name.split()[1].strip(",")): error for name, error in errors.items() if name.endswith(way)}
+            values = {_depth(name): error for name, error in errors.items() if name.endswith(way)}
             label = "pretrained by layers, then joint" if way == "greedy" else "joint from random weights"
             left.plot(list(values), list(values.values()), marker, label=label)
         left.axhline(pca_error, color=figures.COLORS[3], ls=":", label="PCA of the same size")
@@ -197,7 +202,7 @@ def _draw(errors, pca_error, seconds, probed, fresh):
 
 
 def _verdicts(errors, seconds, probed, fresh):
-    deepest = max(int(name.split()[1].strip(",")) for name in errors)
+    deepest = max(_depth(name) for name in errors)
     joint, greedy = errors[f"depth {deepest}, joint"], errors[f"depth {deepest}, greedy"]
     shallow = errors["depth 1, joint"]
     deep_best = min(error for name, error in errors.items() if not name.startswith("depth 1"))

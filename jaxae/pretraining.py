@@ -49,10 +49,9 @@ def layers_of(model, recipe):
     pairs = []
     for depth, name in enumerate(model.activation):
         below = model.activation[depth - 1] if depth else None
-        logits = recipe.loss.func is losses.binary_cross_entropy and below in (None, "sigmoid")
-        loss = recipe.loss
-        if below and recipe.loss.func is losses.binary_cross_entropy and not logits:
-            loss = Partial(losses.squared_error)
+        entropy = recipe.loss.func is losses.binary_cross_entropy
+        logits = entropy and below in (None, "sigmoid")
+        loss = Partial(losses.squared_error) if entropy and not logits else recipe.loss
         coded = model.code_at == "every" or depth == len(model.hidden) - 1
         layer = replace(
             model,
