@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from numbers import Integral
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -54,12 +55,25 @@ class Layers:
 
     layers: tuple[Layer, ...]
     code_at: str = struct.field(pytree_node=False, default="last")
+    seen: Any = None
 
     def __call__(self, x):
         """Apply all layers."""
+        return self.layers[-1].activation(self.preactivations(x)[-1])
+
+    def preactivations(self, x):
+        """a_l = h_(l-1) W_l + b_l of every layer, [..., n_l] each."""
+        if self.seen is not None and self.seen[0] is x:
+            return self.seen[1]
+        values = []
         for layer in self.layers:
-            x = layer(x)
-        return x
+            values.append(x @ layer.weight + layer.bias)
+            x = layer.activation(values[-1])
+        return values
+
+    def at(self, x):
+        """The same layers with the pre-activations of this very x, so that its code and a penalty share one gradient."""
+        return self.replace(seen=(x, self.preactivations(x)))
 
 
 @dataclass(frozen=True)

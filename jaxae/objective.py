@@ -47,6 +47,7 @@ def objective(recipe, encoder, decoder, key, x):
     "penalty": scalar}).
     """
     corruption_key, penalty_key = jax.random.split(key)
+    encoder = encoder.at(x) if hasattr(encoder, "at") else encoder
     code = encode(recipe, encoder, recipe.corruption(corruption_key, x), jax.random.fold_in(key, 2))
     error = recipe.loss(decoder(code), x)
     penalty = recipe.penalty(encoder, x, **({"key": penalty_key} if takes_key(recipe.penalty) else {}))

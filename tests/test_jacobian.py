@@ -1,3 +1,5 @@
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -129,3 +131,44 @@ def test_tangents_of_images_are_images():
 def test_a_count_of_tangents_that_the_jacobian_does_not_have_is_refused(count):
     with pytest.raises(ValueError, match=f"count is {count}.*between 1 and.*{CODE}"):
         tangents(Layers((layer("tanh"),)), batch(), count)
+
+
+def test_tangents_by_products_alone_are_those_of_the_whole_decomposition():
+    # 4 of 60 singular values: far fewer than a tenth. The spectrum falls like 1 / index, so the gap after the fourth is 20 %.
+    rng = np.random.default_rng(0)
+    left, right = (np.linalg.qr(rng.normal(size=(size, 60)))[0] for size in (90, 60))
+    weight = jnp.asarray(left / np.arange(1, 61) @ right.T, jnp.float32)
+    one = Layer(weight, jnp.zeros(60), ACTIVATIONS["tanh"])
+    x = 0.1 * batch(features=90)
+    got = np.asarray(tangents(Layers((one,)), x, 4, chunk=2), np.float64)
+    np.testing.assert_allclose(got @ got.transpose(0, 2, 1), np.broadcast_to(np.eye(4), (5, 4, 4)), atol=1e-5)
+    J = closed_form(one, "tanh", x)
+    _, values, vectors = np.linalg.svd(J, full_matrices=False)
+    speed = np.linalg.norm(J @ got.transpose(0, 2, 1), axis=1)
+    np.testing.assert_allclose(speed, values[:, :4], rtol=1e-4)
+    cosines = np.linalg.svd(got @ vectors[:, :4].transpose(0, 2, 1), compute_uv=False)
+    assert cosines.min() > 0.9999
+
+
+@pytest.mark.parametrize("sizes", [(12, 9, 4), (4, 9, 12), (12, 9, 8, 7)])
+def test_spectra_of_deep_encoders_are_those_of_jacfwd(sizes):
+    layers = [layer("tanh", i, o, seed) for seed, (i, o) in enumerate(itertools.pairwise(sizes))]
+    encoder, x = Layers(tuple(layers)), 0.1 * batch(features=sizes[0])
+    J = jax.vmap(jax.jacfwd(lambda example: encoder(example[None])[0]))(x)  # without the layers' help
+    np.testing.assert_allclose(jacobian(encoder, x), J, rtol=1e-4, atol=1e-6)
+    expected = np.linalg.svd(np.asarray(J, np.float64), compute_uv=False)
+    np.testing.assert_allclose(singular_values(encoder, x, chunk=3), expected, atol=3e-6 * expected.max())
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (3, 5), (5, 3)])  # square, wide code, narrow code
+def test_singular_values_down_to_the_rounding_of_the_jacobian_are_kept(shape):
+    # In float32 a Gram matrix would lose everything below 3e-4 of the largest; the Jacobian's own rounding is 6e-8 of it.
+    rng = np.random.default_rng(5)
+    left, right = (np.linalg.qr(rng.normal(size=(size, size)))[0][:, :3] for size in shape)
+    layers = (
+        Layer(jnp.asarray(left * [1, 1e-3, 1e-5] @ right.T, jnp.float32), jnp.zeros(shape[1]), ACTIVATIONS["linear"]),
+    )
+    expected = np.linalg.svd(np.asarray(layers[0].weight, np.float64), compute_uv=False)
+    for encoder in (Layers(layers), jax.tree_util.Partial(lambda e, x: e(x), Layers(layers))):
+        got = singular_values(encoder, batch(2, shape[0]))
+        np.testing.assert_allclose(got, np.broadcast_to(expected, got.shape), rtol=1e-3)

@@ -1,0 +1,43 @@
+"""Operations of a function, counted in the program that JAX traces from it."""
+
+from math import prod
+
+import jax
+
+__all__ = ["multiplications"]
+
+
+def multiplications(function, *arguments):
+    """Multiply-adds in the matrix products and convolutions of function(*arguments), which is traced and not run.
+
+    A product [m, k] x [k, n] has m k n of them, a floating-point operation is half of one. A loop of known length counts its
+    body that often, one of unknown length once; of branches the largest counts. Elementwise operations and factorisations
+    count nothing. arguments: arrays or jax.ShapeDtypeStruct, in pytrees -> a whole number.
+    """
+    return _count(jax.make_jaxpr(function)(*arguments).jaxpr)
+
+
+def _count(jaxpr):
+    return sum(_of_equation(equation) for equation in jaxpr.eqns)
+
+
+def _of_equation(equation):
+    name, parameters = equation.primitive.name, equation.params
+    shapes = [variable.aval.shape for variable in equation.invars]
+    out = prod(equation.outvars[0].aval.shape) if equation.outvars else 0
+    if name == "dot_general":
+        contracted = parameters["dimension_numbers"][0][0]
+        return out * prod(shapes[0][axis] for axis in contracted)
+    if name == "conv_general_dilated":
+        kernel = parameters["dimension_numbers"].rhs_spec  # (output channels, input channels, *space)
+        return out * prod(shapes[1][axis] for axis in kernel[1:])
+    inner = [_count(jaxpr) for value in parameters.values() for jaxpr in _jaxprs(value)]
+    if name == "cond":
+        return max(inner, default=0)
+    return sum(inner) * (parameters["length"] if name == "scan" else 1)
+
+
+def _jaxprs(value):
+    """The programs in a parameter: its own, or those of a sequence of branches."""
+    values = value if isinstance(value, tuple | list) else (value,)
+    return [getattr(v, "jaxpr", v) for v in values if hasattr(getattr(v, "jaxpr", v), "eqns")]
