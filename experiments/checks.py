@@ -5,6 +5,8 @@ import numbers
 
 from omegaconf import DictConfig, ListConfig
 
+from jaxae.precision import check_precision
+
 # key: (lowest, highest, whole number?, may the ends be reached?); keys of functions without a row may be any finite number.
 NUMBERS = {
     "seed": (0, 2**32 - 1, True, True),
@@ -18,6 +20,7 @@ NUMBERS = {
     "penalty.rho": (0, 1, False, False),
     "penalty.epsilon": (0, math.inf, False, False),
     "penalty.samples": (1, math.inf, True, True),
+    "penalty.memory": (1, math.inf, True, True),
     "loss.std": (0, math.inf, False, False),
     "optimizer.learning_rate": (0, math.inf, False, True),
     "optimizer.momentum": (0, 1, False, True),
@@ -57,8 +60,19 @@ def check_size(key, value):
         raise ConfigurationError(
             f"{key} is {list(value)}: it fixes a shape and takes one whole number; sweep it with -m"
         )
+    if key == "train.width" and value == "auto":
+        return
     if not isinstance(value, int) or isinstance(value, bool) or value < SIZES[key]:
-        raise ConfigurationError(f"{key} is {value!r}: it must be a whole number from {SIZES[key]} on")
+        alternative = ", or auto" if key == "train.width" else ""
+        raise ConfigurationError(f"{key} is {value!r}: it must be a whole number from {SIZES[key]} on{alternative}")
+
+
+def check_products(precision):
+    """Refuse a train.precision that this machine's device does not have."""
+    try:
+        check_precision(precision)
+    except ValueError as error:
+        raise ConfigurationError(f"train.{error}") from error
 
 
 def check_single(prefix, options):

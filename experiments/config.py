@@ -8,7 +8,15 @@ from jax.tree_util import Partial
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from experiments.checks import NUMBERS, SIZES, ConfigurationError, check_number, check_single, check_size
+from experiments.checks import (
+    NUMBERS,
+    SIZES,
+    ConfigurationError,
+    check_number,
+    check_products,
+    check_single,
+    check_size,
+)
 from jaxae import data, losses
 from jaxae.functions import configure, keywords_of
 from jaxae.models import Dense
@@ -38,8 +46,13 @@ def setup(cfg: DictConfig) -> Setup:
     sizes = {key: OmegaConf.select(cfg, key) for key in SIZES}
     for key, value in sizes.items():
         check_size(key, value)
+    check_products(cfg.train.precision)
     if not cfg.train.epochs and not cfg.train.pretrain:
         raise ConfigurationError("train.epochs is 0: it must be from 1 on unless train.pretrain is")
+    if not cfg.train.epochs and cfg.train.precision != "float32":
+        raise ConfigurationError(
+            f"train.precision is {cfg.train.precision}: it must be float32 where train.epochs is 0, as pretraining is"
+        )
     recipe, seed = _recipe(cfg), _plain(cfg.seed)
     check_number("seed", seed)
     train, test = _data(cfg)
@@ -61,6 +74,7 @@ def setup(cfg: DictConfig) -> Setup:
             f"train.batch_size is {cfg.train.batch_size}: {cfg.data.name} has {len(train.x)} examples"
         )
     sizes = {key.removeprefix("train."): value for key, value in sizes.items()}
+    sizes["precision"] = cfg.train.precision
     return Setup(model, *expand(recipe, seed), train, test, sizes)
 
 

@@ -4,7 +4,6 @@ import base64
 import os
 import platform
 import subprocess
-import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from pathlib import Path
 import jax
 import jinja2
 
+from experiments.memory import peak_bytes
 from experiments.outcome import Verdict, cell
 
 HERE = Path(__file__).resolve().parent
@@ -134,12 +134,8 @@ def duration(seconds: float) -> str:
 
 def peak_memory() -> str:
     """The largest resident memory that this process has had."""
-    try:
-        import resource
-    except ImportError:  # Windows has no such module
-        return "unknown"
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return _gibibytes(peak if sys.platform == "darwin" else peak * 1024)  # macOS counts bytes, Linux KiB
+    peak = peak_bytes()
+    return "unknown" if peak is None else _gibibytes(peak)
 
 
 def _gibibytes(count):

@@ -13,7 +13,7 @@ import jax
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from experiments import report
+from experiments import compilation, report
 from experiments.checks import ConfigurationError
 from experiments.progress import console
 from experiments.run import execute
@@ -74,9 +74,11 @@ def main(cfg: DictConfig):
     except ConfigurationError:
         sys.tracebacklimit = 0  # the sentence says all
         raise
-    if not reproduce(names, cfg.scale, Path(HydraConfig.get().runtime.output_dir)):
+    if not reproduce(names, cfg.scale, compilation.own(Path(HydraConfig.get().runtime.output_dir))):
         sys.exit(1)
 
 
 if __name__ == "__main__":
+    compilation.begin()
     main()
+    compilation.show()

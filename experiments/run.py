@@ -15,6 +15,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
+from experiments import compilation
 from experiments.checks import ConfigurationError
 from experiments.config import setup
 from experiments.keys import mistyped
@@ -76,7 +77,7 @@ def main(cfg: DictConfig) -> float:
     """Run one job and return the mean test error at its end, which sweepers minimise."""
     del cfg  # composed again for every variant
     job = HydraConfig.get()
-    directory = Path(job.runtime.output_dir)
+    directory = compilation.own(Path(job.runtime.output_dir))
     try:
         result = execute(list(job.overrides.task), directory)
     except ConfigurationError:
@@ -92,4 +93,6 @@ if __name__ == "__main__":
     refusal = mistyped(sys.argv[1:], str(Path(__file__).parents[1] / "conf"), "config")
     if refusal:
         sys.exit(refusal)
+    compilation.begin()
     main()
+    compilation.show()

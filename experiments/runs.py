@@ -10,9 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.checks import ConfigurationError
-from experiments.progress import training_progress
+from experiments.progress import console, training_progress
 from jaxae import losses, storage
 from jaxae.data import Data
+from jaxae.devices import gather
 from jaxae.objective import Recipe, encode
 from jaxae.pretraining import pretrain
 from jaxae.schedules import at
@@ -78,6 +79,7 @@ def train(setup, label, directory: Path):
     if epochs:
         params = _pretrained(setup, x, epochs, sizes["batch_size"])
     if sizes["epochs"]:
+        chosen = []
         samples = len(setup.seeds) * (len(x) // sizes["batch_size"]) * sizes["batch_size"]
         with training_progress(label, len(setup.seeds), sizes["epochs"], samples) as on_epoch:
             params, curve = fit_grid(
@@ -87,9 +89,13 @@ def train(setup, label, directory: Path):
                 seeds=setup.seeds,
                 x_test=x_test,
                 on_epoch=on_epoch,
+                on_width=chosen.append,
                 params=params,
                 **sizes,
             )
+        if chosen and len(setup.seeds) > 1:
+            console.print(f"width {chosen[0]} of {len(setup.seeds)} runs", highlight=False)
+        params = gather(params)
     else:
         curve = {"error": _errors(setup, params, x), "test_error": _errors(setup, params, x_test)}
     curve = {name: np.asarray(values) for name, values in curve.items()}
@@ -100,6 +106,14 @@ def train(setup, label, directory: Path):
         | {name: float(values[run, -1]) for name, values in curve.items()}
         for run in range(len(setup.seeds))
     ]
+    if sizes["precision"] != "float32":
+        errors = _errors(setup, params, x_test)[:, 0]
+        for row, error in zip(rows, errors, strict=True):
+            row |= {"precision": sizes["precision"], "test_error_float32": float(error)}
+        moved = np.max(np.abs(curve["test_error"][:, -1] / errors - 1))
+        console.print(
+            f"{sizes['precision']} products change the test error by at most {moved:.2g} of it", highlight=False
+        )
     write_csv(directory / "metrics.csv", rows)
     return _run(setup, params, curve, time.perf_counter() - started)
 
@@ -136,10 +150,12 @@ def _pretrained(setup, x, epochs, batch_size):
 
 
 def _errors(setup, params, x):
-    """The reconstruction error of every run, [runs, 1]."""
-    errors = [
-        test_error(setup.model, at(take(setup.recipes, i), 1.0), take(params, i), x) for i in range(len(setup.seeds))
-    ]
+    """The reconstruction error of every run in float32, [runs, 1]."""
+    with jax.default_matmul_precision("float32"):
+        errors = [
+            test_error(setup.model, at(take(setup.recipes, i), 1.0), take(params, i), x)
+            for i in range(len(setup.seeds))
+        ]
     return jnp.stack(errors)[:, None]
 
 

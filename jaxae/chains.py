@@ -1,8 +1,8 @@
 """The squared Frobenius norm of a dense encoder's Jacobian as a product of its layers', J = D_L W_L^T ... D_1 W_1^T.
 
 D_l is the diagonal of the slopes s_l'(a_l), so each layer must be elementwise. Every function takes (layers, slopes), the
-slopes as `slopes` gives them, [batch, n_l] per layer, and gives ||J||_F^2 per example, [batch]; they differ in what they cost. Rows of
-all examples are multiplied together, as one large product per layer.
+slopes as `slopes` gives them, [batch, n_l] per layer, and gives ||J||_F^2 per example, [batch]; they differ in what they
+cost. Rows of all examples are multiplied together, as one large product per layer.
 """
 
 import functools

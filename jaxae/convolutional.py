@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
 from numbers import Integral
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -86,9 +87,16 @@ class Convolutions:
 
     convolutions: tuple[Convolution, ...]
     shape: tuple[int, int, int] = struct.field(pytree_node=False)
+    seen: Any = None
+
+    def at(self, x):
+        """The same layers with the code of this very x, so that its reconstruction and a penalty share one gradient."""
+        return self.replace(seen=(x, self(x)))
 
     def __call__(self, x):
         """Apply all layers."""
+        if self.seen is not None and self.seen[0] is x:
+            return self.seen[1]
         y = x.reshape(-1, *self.shape)
         for layer in self.convolutions:
             y = layer(y)

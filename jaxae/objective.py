@@ -47,8 +47,10 @@ def objective(recipe, encoder, decoder, key, x):
     "penalty": scalar}).
     """
     corruption_key, penalty_key = jax.random.split(key)
-    encoder = encoder.at(x) if hasattr(encoder, "at") else encoder
-    code = encode(recipe, encoder, recipe.corruption(corruption_key, x), jax.random.fold_in(key, 2))
+    corrupted = recipe.corruption(corruption_key, x)
+    if corrupted is x and hasattr(encoder, "at"):  # the penalty shares the forward pass, and so its gradient
+        encoder = encoder.at(x)
+    code = encode(recipe, encoder, corrupted, jax.random.fold_in(key, 2))
     error = recipe.loss(decoder(code), x)
     penalty = recipe.penalty(encoder, x, **({"key": penalty_key} if takes_key(recipe.penalty) else {}))
     terms = {"error": jnp.mean(error), "penalty": jnp.mean(penalty)}

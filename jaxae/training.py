@@ -1,16 +1,23 @@
 """Training as a function of its numbers: `fit` for one run, `fit_grid` for many in one compiled program."""
 
 import functools
+from time import perf_counter
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
+from jax.sharding import NamedSharding, PartitionSpec
 
+from jaxae import width as widths
+from jaxae.devices import mesh_for, place, split
 from jaxae.objective import encode, objective
+from jaxae.precision import check_precision, products_in
 from jaxae.schedules import at
 
 __all__ = ["Fit", "fit", "fit_grid", "test_error"]
+
+_WIDTHS = {}  # structure: the width measured for it
 
 
 class Fit(NamedTuple):
@@ -29,61 +36,91 @@ class _State(NamedTuple):
     moments: Any
 
 
-def fit(model, recipe, x, *, seed=0, epochs, batch_size=100, x_test=None, params=None):
+def fit(model, recipe, x, *, seed=0, epochs, batch_size=100, x_test=None, params=None, precision="float32"):
     """Train one run by mini-batches without replacement; a pure function, to be jitted or vmapped.
 
     model: as in jaxae.models; recipe: a Recipe; x: [n, ...features], of which n mod batch_size examples, chosen anew in every
     epoch, are left out; x_test: adds the loss on clean test examples to the curve; params: where to start, random weights if
-    None -> Fit with curves [epochs]. The keys are folded by epoch and step: the same seed draws the same batches and noise
-    whatever the other numbers are. An optimizer with a line search, as optax.lbfgs, is given the step's objective with its
-    noise held fixed; batch_size=len(x) makes it deterministic where the recipe is.
+    None; precision: of the factors of matrix products, "float32", "tf32" or "bfloat16", all else being float32 -> Fit with
+    curves [epochs]. The keys are folded by epoch and step: the same seed draws the same batches and noise whatever the other
+    numbers are. An optimizer with a line search, as optax.lbfgs, is given the step's objective with its noise held fixed;
+    batch_size=len(x) makes it deterministic where the recipe is.
     """
     _check_sizes(x, epochs, batch_size)
+    check_precision(precision)
     x = jnp.asarray(x)
     x_test = None if x_test is None else jnp.asarray(x_test)
 
     def epoch(state, index):
         return _epoch(model, recipe, state, x, x_test, seed, index, epochs, batch_size)
 
-    state, curve = jax.lax.scan(epoch, _start(model, recipe, seed, params), jnp.arange(epochs))
+    state = _start(model, recipe, seed, params)
+    state, curve = jax.lax.scan(products_in(precision, epoch), state, jnp.arange(epochs))
     return Fit(state.params, curve)
 
 
-def fit_grid(model, recipes, x, *, seeds, epochs, batch_size=100, x_test=None, width=1, on_epoch=None, params=None):
+def fit_grid(
+    model,
+    recipes,
+    x,
+    *,
+    seeds,
+    epochs,
+    batch_size=100,
+    x_test=None,
+    width=1,
+    precision="float32",
+    on_epoch=None,
+    on_width=None,
+    params=None,
+):
     """Train many runs of one structure in one compiled program: `fit` over the leading axis of the recipes' numbers.
 
-    recipes: a Recipe whose every number is [runs]; seeds: [runs] whole numbers; width: runs trained side by side; on_epoch:
-    called after every epoch with its index and the epoch's curve values, each [runs]; params: where to start, with a leading
-    axis of runs; other arguments as in `fit` -> Fit with a leading axis of runs and curves [runs, epochs]. A second call with
-    the same structure and sizes compiles nothing.
+    recipes: a Recipe whose every number is [runs]; seeds: [runs] whole numbers; width: runs trained side by side on a device,
+    or "auto" for the fastest, measured once per structure after the first epoch where that can pay; on_epoch: called after
+    every epoch with its index and the epoch's curve values, each [runs]; on_width: called with the width that "auto" comes
+    to; params: where to start, with a leading axis of runs; other arguments as in `fit` -> Fit with a leading axis of runs and
+    curves [runs, epochs]. Where there are several local devices, the runs are divided among them, or the batches of a single
+    run. A second call with the same structure and sizes compiles nothing.
     """
     _check_sizes(x, epochs, batch_size)
-    if width < 1:
-        raise ValueError(f"width is {width}: it must be a whole number from 1 on")
-    x = jnp.asarray(x)
-    x_test = None if x_test is None else jnp.asarray(x_test)
+    check_precision(precision)
+    if width != "auto" and (isinstance(width, str) or width < 1):
+        raise ValueError(f"width is {width!r}: it must be a whole number from 1 on, or 'auto'")
+    runs = len(seeds)
+    mesh = mesh_for(runs, batch_size)
+    x, x_test = place((jnp.asarray(x), None if x_test is None else jnp.asarray(x_test)), mesh)
     recipes = jax.tree.map(lambda number: jnp.asarray(number, jnp.float32), recipes)
-    seeds = jnp.asarray(seeds, jnp.uint32)
-    width = min(width, len(seeds))
+    recipes, seeds, params = split((recipes, jnp.asarray(seeds, jnp.uint32), params), mesh, runs)
     states = _start_grid(model, recipes, seeds, params)
+    states = place(states, mesh, "runs" if mesh is not None and "runs" in mesh.shape else None)
+    sizes = {"batch_size": batch_size, "precision": precision}
+    share = len(seeds) if mesh is None else -(-len(seeds) // mesh.size)  # runs of a device
+
+    def inputs(index):
+        return model, recipes, states, x, x_test, seeds, jnp.uint32(index), jnp.float32(epochs)
+
+    key = widths.key(model, recipes, states, x, x_test, sizes, mesh)
+    side = _WIDTHS.get(key, 1) if width == "auto" else min(width, share)
+    open_choice = width == "auto" and share > 1 and key not in _WIDTHS
     rows = []
     for index in range(epochs):
-        states, row = _epoch_grid(
-            model,
-            recipes,
-            states,
-            x,
-            x_test,
-            seeds,
-            jnp.uint32(index),
-            jnp.float32(epochs),
-            batch_size=batch_size,
-            width=width,
-        )
-        rows.append(row)
+        if open_choice and index == 0:  # the first epoch is timed, without its compilation
+            _epoch_grid.lower(*inputs(0), **sizes, width=side, mesh=mesh).compile()
+            jax.block_until_ready(states)
+        started = perf_counter()
+        states, row = _epoch_grid(*inputs(index), **sizes, width=side, mesh=mesh)
+        if open_choice and index == 0:
+            jax.block_until_ready(row)
+            left = (perf_counter() - started) * (epochs - 1)
+            if left > widths.worth():
+                side = _WIDTHS[key] = widths.measure(_epoch_grid, inputs(1), left, share, mesh=mesh, **sizes)
+        if width == "auto" and index == 0 and on_width is not None:
+            on_width(side)
+        rows.append(_first(runs, row))
         if on_epoch is not None:
-            on_epoch(index, row)
-    return Fit(states.params, jax.tree.map(lambda *values: jnp.stack(values, axis=1), *rows))
+            on_epoch(index, rows[-1])
+    return Fit(_first(runs, states.params), jax.tree.map(lambda *values: jnp.stack(values, axis=1), *rows))
 
 
 def test_error(model, recipe, params, x):
@@ -100,13 +137,26 @@ def _start_grid(model, recipes, seeds, params):
     return jax.vmap(lambda recipe, seed, params: _start(model, recipe, seed, params))(recipes, seeds, params)
 
 
-@functools.partial(jax.jit, static_argnames=("model", "batch_size", "width"), donate_argnames="states")
-def _epoch_grid(model, recipes, states, x, x_test, seeds, index, epochs, *, batch_size, width):
-    def run(inputs):
-        recipe, state, seed = inputs
-        return _epoch(model, recipe, state, x, x_test, seed, index, epochs, batch_size)
+@functools.partial(
+    jax.jit, static_argnames=("model", "batch_size", "precision", "width", "mesh"), donate_argnames="states"
+)
+def _epoch_grid(model, recipes, states, x, x_test, seeds, index, epochs, *, batch_size, precision, width, mesh):
+    batches = NamedSharding(mesh, PartitionSpec("batch")) if mesh is not None and "batch" in mesh.shape else None
 
-    return jax.lax.map(run, (recipes, states, seeds), batch_size=width if width > 1 else None)
+    def device(recipes, states, seeds, x, x_test, index, epochs):
+        def run(inputs):
+            recipe, state, seed = inputs
+            return _epoch(model, recipe, state, x, x_test, seed, index, epochs, batch_size, batches)
+
+        return jax.lax.map(
+            products_in(precision, run), (recipes, states, seeds), batch_size=width if width > 1 else None
+        )
+
+    if mesh is not None and "runs" in mesh.shape:
+        runs, whole = PartitionSpec("runs"), PartitionSpec()
+        specs = (runs, runs, runs, whole, whole, whole, whole)
+        device = jax.shard_map(device, mesh=mesh, in_specs=specs, out_specs=runs, check_vma=False)
+    return device(recipes, states, seeds, x, x_test, index, epochs)
 
 
 def _start(model, recipe, seed, params):
@@ -114,18 +164,19 @@ def _start(model, recipe, seed, params):
     return _State(params, at(recipe, 0.0).optimizer().init(params))
 
 
-def _epoch(model, recipe, state, x, x_test, seed, index, epochs, batch_size):
+def _epoch(model, recipe, state, x, x_test, seed, index, epochs, batch_size, batches=None):
     steps = len(x) // batch_size
-    batches = jax.random.permutation(_key(seed, 1, index), len(x))[: steps * batch_size].reshape(steps, batch_size)
+    order = jax.random.permutation(_key(seed, 1, index), len(x))[: steps * batch_size].reshape(steps, batch_size)
 
     def step(state, inputs):
         number, batch = inputs
         time = (index * steps + number) / (epochs * steps)
         now = at(recipe, time)
+        examples = x[batch] if batches is None else jax.lax.with_sharding_constraint(x[batch], batches)
 
         def mean_loss(params):
             key = _key(seed, 2, index * steps + number)
-            return objective(now, model.encoder(params), model.decoder(params), key, x[batch])
+            return objective(now, model.encoder(params), model.decoder(params), key, examples)
 
         (loss, terms), gradient = jax.value_and_grad(mean_loss, has_aux=True)(state.params)
         optimizer = optax.with_extra_args_support(now.optimizer())
@@ -138,11 +189,16 @@ def _epoch(model, recipe, state, x, x_test, seed, index, epochs, batch_size):
             values["evaluations"] = 1 + searched
         return _State(optax.apply_updates(state.params, update), moments), values
 
-    state, values = jax.lax.scan(step, state, (jnp.arange(steps), batches))
+    state, values = jax.lax.scan(step, state, (jnp.arange(steps), order))
     row = {name: (jnp.sum if name == "evaluations" else jnp.mean)(column) for name, column in values.items()}
     if x_test is not None:
         row["test_error"] = test_error(model, at(recipe, (index + 1) / epochs), state.params, x_test)
     return state, row
+
+
+def _first(runs, tree):
+    """The first runs, those that repeat the last one left out."""
+    return jax.tree.map(lambda leaf: leaf if len(leaf) == runs else leaf[:runs], tree)
 
 
 def _key(seed, *numbers):

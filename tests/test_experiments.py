@@ -163,5 +163,5 @@ def test_a_mistyped_key_is_refused_and_named():
     command = [sys.executable, "-m", "experiments.run", "train.epoch=3"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode != 0
-    assert "train.epoch is not a key: train has batch_size, epochs, pretrain, width" in done.stderr
+    assert "train.epoch is not a key: train has batch_size, epochs, precision, pretrain, width" in done.stderr
     assert "Traceback" not in done.stderr

@@ -110,7 +110,7 @@ def noisy_grid():
     return recipes, seeds, x, x_test, singles
 
 
-@pytest.mark.parametrize("width", [1, 2, 3, 9])  # 2 and 3 do not divide five runs, 9 is more than there are
+@pytest.mark.parametrize("width", [1, 2, 3, 9, "auto"])  # 2 and 3 do not divide five runs, 9 is more than there are
 def test_a_grid_is_its_single_fits(noisy_grid, width):
     recipes, seeds, x, x_test, singles = noisy_grid
     grid = fit_grid(MODEL, recipes, x, seeds=seeds, epochs=3, batch_size=5, x_test=x_test, width=width)
@@ -118,6 +118,22 @@ def test_a_grid_is_its_single_fits(noisy_grid, width):
     assert all(values.shape == (5, 3) for values in grid.curve.values())
     for i, alone in enumerate(singles):
         close(take(grid, i), alone, rtol=1e-4, atol=1e-5)
+
+
+def test_precision_changes_the_products_and_nothing_else():
+    x = data()
+    recipes, _, _ = expand(recipe(penalty=configure(penalties.contractive), weight=[0.0, 0.1]))
+    sizes = {"epochs": 2, "batch_size": 5, "x_test": x}
+    run = lambda **options: fit_grid(MODEL, recipes, x, seeds=[0, 0], **sizes, **options)  # noqa: E731
+    default, single, half = run(), run(precision="float32"), run(precision="bfloat16")
+    identical(default, single)
+    assert {leaf.dtype for leaf in jax.tree.leaves(half)} == {np.dtype(np.float32)}
+    for name in ("loss", "error", "test_error"):
+        difference = np.abs(half.curve[name] / single.curve[name] - 1)
+        assert np.all(difference > 0) and np.all(difference < 0.02), name  # a factor is rounded by 2**-9 at most
+    close(run(precision="bfloat16", width=2), half, rtol=0.02, atol=0.02)
+    alone = jax.jit(lambda recipe: fit(MODEL, recipe, x, **sizes, precision="bfloat16"))
+    close(alone(take(recipes, 1)), take(half, 1), rtol=1e-4, atol=1e-4)
 
 
 def test_fit_can_be_mapped_over_seeds():
@@ -284,7 +300,9 @@ def test_without_test_data_there_is_no_test_error():
         ({"batch_size": 0}, "batch_size is 0.*between 1 and.*20"),
         ({"batch_size": 21}, "batch_size is 21.*between 1 and.*20"),
         ({"epochs": 0}, "epochs is 0"),
-        ({"width": 0}, "width is 0"),
+        ({"width": 0}, "width is 0.*from 1 on, or 'auto'"),
+        ({"width": "wide"}, "width is 'wide'.*from 1 on, or 'auto'"),
+        ({"precision": "half"}, "precision is 'half'.*one of float32, tf32, bfloat16"),
     ],
 )
 def test_sizes_that_cannot_be_are_refused_by_name(sizes, message):

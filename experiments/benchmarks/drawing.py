@@ -1,0 +1,86 @@
+"""The picture of a benchmark: steps beside PyTorch, growth, and sweeps."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.ticker import ScalarFormatter
+
+from experiments.benchmarks.steps import JAXAE, PRODUCTS
+from jaxae import figures
+
+MARKERS = {JAXAE: "o", "PyTorch eager": "s", "PyTorch fused": "^", "PyTorch compiled": "D"}
+
+
+def draw_steps(table):
+    """Milliseconds per step, a panel for each model, a row for each kind, a mark for each library."""
+    models = list(dict.fromkeys(row["model"] for row in table))
+    kinds = [k for k in dict.fromkeys(row["step"] for row in table) if k != PRODUCTS]
+    with figures.style():
+        figure, axes = plt.subplots(
+            1, len(models), figsize=(3.4 * len(models) + 1.4, 0.32 * len(kinds) + 1.6), sharey=True, squeeze=False
+        )
+        for ax, model in zip(axes[0], models, strict=True):
+            for (library, marker), color in zip(MARKERS.items(), figures.COLORS, strict=False):
+                rows = [row for row in table if (row["model"], row["library"]) == (model, library)]
+                rows = [row for row in rows if row["step"] != PRODUCTS]
+                ax.plot(
+                    [row["ms per step"] for row in rows],
+                    [kinds.index(row["step"]) for row in rows],
+                    marker,
+                    color=color,
+                    label=library,
+                    ms=6,
+                    alpha=0.85,
+                )
+            limit = [row["ms per step"] for row in table if (row["model"], row["step"]) == (model, PRODUCTS)]
+            if limit:
+                ax.axvline(limit[0], color="grey", ls=":", lw=1.2, label="matrix products alone")
+            ax.set(xscale="log", title=model, xlabel="milliseconds per step")
+        axes[0, 0].set_yticks(range(len(kinds)), kinds)
+        axes[0, 0].invert_yaxis()
+        handles, labels = axes[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    return figure
+
+
+def draw_growth(table):
+    """Milliseconds per step over each axis, a line for each kind."""
+    names = list(dict.fromkeys(row["axis"] for row in table))
+    with figures.style():
+        figure, axes = plt.subplots(1, len(names), figsize=(3.4 * len(names), 3.6), sharey=True, squeeze=False)
+        for ax, name in zip(axes[0], names, strict=True):
+            rows = [row for row in table if row["axis"] == name]
+            for i, kind in enumerate(dict.fromkeys(row["step"] for row in rows)):
+                line = [(row["point"], row["ms per step"]) for row in rows if row["step"] == kind]
+                ax.plot(*np.transpose(line), "o-", label=kind, color=figures.COLORS[i], ms=4)
+            ax.set(xscale="log" if name in ("batch size", "hidden units", "features") else "linear", yscale="log")
+            ax.set(xlabel=name)
+            points = sorted({row["point"] for row in rows})
+            ax.set_xticks(points, [str(point) for point in points], minor=False)
+            ax.minorticks_off()
+        axes[0, 0].set_ylabel("milliseconds per step")
+        axes[0, 0].yaxis.set_major_formatter(ScalarFormatter())
+        handles, labels = axes[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    return figure
+
+
+def draw_sweeps(table):
+    """Seconds of the whole command over the number of runs, a panel for each model, a line for each way."""
+    models = list(dict.fromkeys(row["model"] for row in table))
+    with figures.style():
+        figure, axes = plt.subplots(1, len(models), figsize=(3.4 * len(models), 3.6), squeeze=False)
+        ways = list(dict.fromkeys(row["way"] for row in table))
+        for ax, model in zip(axes[0], models, strict=True):
+            for i, way in enumerate(ways):
+                line = [(r["runs"], r["seconds"]) for r in table if (r["model"], r["way"]) == (model, way)]
+                if line:
+                    ax.plot(*np.transpose(line), "o-", label=way, color=figures.COLORS[i], ms=4)
+            counts = sorted({row["runs"] for row in table})
+            ax.set(xscale="log", yscale="log", title=model, xlabel="runs in the sweep")
+            ax.set_xticks(counts, [str(count) for count in counts])
+            ax.minorticks_off()
+            ax.yaxis.set_major_formatter(ScalarFormatter())
+        axes[0, 0].set_ylabel("seconds, with start and compilation")
+        handles, labels = axes[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    return figure

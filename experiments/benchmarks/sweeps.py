@@ -1,0 +1,114 @@
+"""A sweep as one program against runs one after another and separate processes: seconds, compilations, memory.
+
+python -m experiments.benchmarks.sweeps WAY MODEL RUNS SEED prints one JSON line. Every cell is a process of its own, whose
+whole time counts.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from experiments.benchmarks.timing import spread
+from experiments.memory import peak_bytes
+
+ROOT = Path(__file__).parents[2]
+# name: (features, hidden, examples of uniform noise or None for the digits, epochs)
+SIZES = {
+    "64-32, digits": (64, 32, None, 40),
+    "784-64": (784, 64, 2000, 10),
+    "784-256": (784, 256, 2000, 5),
+    "784-1000": (784, 1000, 1000, 4),
+}
+WIDTHS = {"automatic width": "auto", "width 1": 1, "all side by side": 64}
+WAYS = (*WIDTHS, "one after another", "separate processes")
+PROCESSES = ("64-32, digits",)  # where a process costs far more than its training, and up to 16 of them are measured
+
+
+def run(way, name, runs, first_seed=0):
+    """Train a sweep of seeds in this process, and say what it took: {"seconds", "samples", "width"}."""
+    import jax
+    import jax.numpy as jnp
+
+    from experiments.benchmarks.kinds import grid
+    from jaxae import data
+    from jaxae.models import Dense
+    from jaxae.sweeps import take
+    from jaxae.training import fit_grid
+
+    features, hidden, examples, epochs = SIZES[name]
+    if examples:
+        x = jax.random.uniform(jax.random.key(0), (examples, features))
+    else:
+        x = jnp.asarray(data.load("digits", "train").x)
+    model = Dense(features, (hidden,))
+    recipes, seeds = grid("CAE closed form", runs)
+    seeds = seeds + first_seed
+    widths = []
+    settings = {"epochs": epochs, "batch_size": 100, "on_width": widths.append}
+    started = time.perf_counter()
+    if way == "one after another":
+        for i in range(runs):
+            one = jax.tree.map(lambda number, i=i: number[i : i + 1], recipes)
+            jax.block_until_ready(fit_grid(model, one, x, seeds=take(seeds, slice(i, i + 1)), **settings).params)
+    else:
+        jax.block_until_ready(fit_grid(model, recipes, x, seeds=seeds, width=WIDTHS[way], **settings).params)
+    seconds = time.perf_counter() - started
+    width = widths[0] if widths else min(runs, WIDTHS.get(way, 1))
+    return {"seconds": seconds, "samples": runs * epochs * (len(x) // 100) * 100, "width": width}
+
+
+def measure(rounds, *, names=SIZES, counts=(1, 4, 16, 64), ways=WAYS):
+    """The table: seconds of training and of the whole process, samples per second, compilations and peak memory."""
+    cells = {}
+    for _ in range(rounds):
+        for name in names:
+            for runs in counts:
+                for way in ways:
+                    if way == "separate processes" and (name not in PROCESSES or runs > 16):
+                        continue
+                    cells.setdefault((name, runs, way), []).append(_cell(way, name, runs))
+    return [
+        {"model": name, "runs": runs, "way": way}
+        | spread("seconds", [cell["whole"] for cell in values])
+        | spread("seconds of training", [cell["seconds"] for cell in values])
+        | {"samples per second": values[0]["samples"] / spread("", [cell["seconds"] for cell in values])[""]}
+        | {key: max(cell[key] for cell in values) for key in ("compilations", "MiB", "width")}
+        for (name, runs, way), values in cells.items()
+    ]
+
+
+def _cell(way, name, runs):
+    """One cell, measured in processes that share a cache of compiled programs that is empty at first."""
+    with tempfile.TemporaryDirectory() as cache:
+        if way != "separate processes":
+            return _process(way, name, runs, 0, cache)
+        parts = [_process("width 1", name, 1, seed, cache) for seed in range(runs)]
+    total = {key: sum(part[key] for part in parts) for key in ("whole", "seconds", "samples", "compilations")}
+    return total | {key: max(part[key] for part in parts) for key in ("MiB", "width")}
+
+
+def _process(way, name, runs, seed, cache):
+    started = time.perf_counter()
+    command = [sys.executable, "-m", "experiments.benchmarks.sweeps", way, name, str(runs), str(seed)]
+    environment = os.environ | {"JAXAE_CACHE": cache}
+    answer = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True).stdout
+    return json.loads(answer.splitlines()[-1]) | {"whole": time.perf_counter() - started}
+
+
+def main():
+    """Run one cell in this process and print what it took."""
+    from experiments import compilation
+
+    compilation.keep()
+    way, name, runs, seed = sys.argv[1:]
+    result = run(way, name, int(runs), int(seed))
+    compiled = compilation.counts()["compiled"]
+    print(json.dumps(result | {"compilations": compiled, "MiB": (peak_bytes() or 0) / 2**20}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""How the benchmark takes times: epochs of fit_grid, the matrix products alone, medians with their spread, the machine."""
+
+import os
+import platform
+import time
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from jaxae.training import fit_grid
+
+
+def epoch_seconds(model, recipes, seeds, x, *, batch_size, width=1):
+    """Seconds of the second of two epochs: the first compiles, the first time, and warms the caches."""
+    ends = []
+
+    def on_epoch(_, row):
+        jax.block_until_ready(row)
+        ends.append(time.perf_counter())
+
+    fit_grid(model, recipes, x, seeds=seeds, epochs=2, batch_size=batch_size, width=width, on_epoch=on_epoch)
+    return ends[1] - ends[0]
+
+
+@jax.jit
+def products(weights, batches):
+    """The matrix products of every step of a tied autoencoder and nothing else, in one scan over the batches.
+
+    Six for each layer but the first, which has five: forward in encoder and decoder, the gradients to both inputs, without
+    that to the data, and both halves of the tied weight's. weights: [in, out] of every layer, batches: [steps, batch,
+    features] -> a number that depends on every product.
+    """
+
+    def step(total, x):
+        codes = [x]
+        for weight in weights:
+            codes.append(codes[-1] @ weight)
+        outputs = [codes[-1]]
+        for weight in weights[::-1]:
+            outputs.append(outputs[-1] @ weight.T)
+        gradient, halves = outputs[-1], []
+        for weight, inward in zip(weights, outputs[-2::-1], strict=True):
+            halves.append(gradient.T @ inward)
+            gradient = gradient @ weight
+        for i in reversed(range(len(weights))):
+            halves.append(codes[i].T @ gradient)
+            gradient = gradient @ weights[i].T if i else gradient
+        # Each product depends on the batch, so none leaves the loop; the barrier keeps whole products where one entry is read.
+        return total + sum(half[0, 0] for half in jax.lax.optimization_barrier(halves)), None
+
+    return jax.lax.scan(step, 0.0, batches)[0]
+
+
+def products_seconds(weights, batches):
+    """Seconds of one pass of `products` over the batches, after one that compiles or warms."""
+    jax.block_until_ready(products(weights, batches))
+    started = time.perf_counter()
+    jax.block_until_ready(products(weights, batches))
+    return time.perf_counter() - started
+
+
+def spread(name, values):
+    """The median under a name, with the least and the greatest beside it."""
+    values = np.asarray(values, float)
+    return {name: float(np.median(values)), f"{name}, min": float(values.min()), f"{name}, max": float(values.max())}
+
+
+def describe():
+    """The machine in one line: devices, cores and, where the system knows it, the load of the last minute."""
+    device = jax.devices()[0]
+    load = f", load {os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else ""
+    system = f"{platform.system()} {platform.machine()}, {_processor()}, {os.cpu_count()} cores{load}"
+    return f"{system}; jax {jax.__version__} on {device.platform} ({device.device_kind})"
+
+
+def _processor():
+    path = Path("/proc/cpuinfo")  # platform.processor() is empty on most Linux systems
+    lines = path.read_text().splitlines() if path.exists() else []
+    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
