@@ -26,11 +26,15 @@ NUMBERS = {
     "optimizer.momentum": (0, 1, False, True),
 }
 # key: the least value
-SIZES = {"train.epochs": 0, "train.batch_size": 1, "train.width": 1, "train.pretrain": 0}
+SIZES = {"train.epochs": 0, "train.batch_size": 1, "train.width": 1, "train.pretrain": 0, "train.checkpoint": 0}
 
 
 class ConfigurationError(ValueError):
     """A configuration that is refused before anything trains."""
+
+
+class DivergenceError(ArithmeticError):
+    """A run that has become non-finite where train.on_divergence is fail."""
 
 
 def check_number(key, value, *, highest=None):
@@ -65,6 +69,12 @@ def check_size(key, value):
     if not isinstance(value, int) or isinstance(value, bool) or value < SIZES[key]:
         alternative = ", or auto" if key == "train.width" else ""
         raise ConfigurationError(f"{key} is {value!r}: it must be a whole number from {SIZES[key]} on{alternative}")
+
+
+def check_on_divergence(choice):
+    """Refuse a train.on_divergence that is neither keep nor fail."""
+    if choice not in ("keep", "fail"):
+        raise ConfigurationError(f"train.on_divergence is {choice!r}: it must be keep or fail")
 
 
 def check_products(precision):

@@ -35,10 +35,11 @@ def keep():
 
     A folder that the user has chosen for JAX, by JAX_COMPILATION_CACHE_DIR, stays; one that cannot be written is a warning.
     """
-    if not _events:
-        _events[COMPILED] = 0
-        jax.monitoring.register_event_listener(_count)
-        jax.monitoring.register_event_duration_secs_listener(_count)
+    if _events:
+        return  # the process has begun before
+    _events[COMPILED] = 0
+    jax.monitoring.register_event_listener(_count)
+    jax.monitoring.register_event_duration_secs_listener(_count)
     if jax.config.jax_compilation_cache_dir:
         return
     folder = cache.folder() / "compiled"

@@ -13,10 +13,12 @@ from experiments.checks import (
     SIZES,
     ConfigurationError,
     check_number,
+    check_on_divergence,
     check_products,
     check_single,
     check_size,
 )
+from experiments.parts import part_of
 from jaxae import data, losses
 from jaxae.functions import configure, keywords_of
 from jaxae.models import Dense
@@ -47,6 +49,7 @@ def setup(cfg: DictConfig) -> Setup:
     for key, value in sizes.items():
         check_size(key, value)
     check_products(cfg.train.precision)
+    check_on_divergence(cfg.train.on_divergence)
     if not cfg.train.epochs and not cfg.train.pretrain:
         raise ConfigurationError("train.epochs is 0: it must be from 1 on unless train.pretrain is")
     if not cfg.train.epochs and cfg.train.precision != "float32":
@@ -75,7 +78,8 @@ def setup(cfg: DictConfig) -> Setup:
         )
     sizes = {key.removeprefix("train."): value for key, value in sizes.items()}
     sizes["precision"] = cfg.train.precision
-    return Setup(model, *expand(recipe, seed), train, test, sizes)
+    sizes["on_divergence"] = cfg.train.on_divergence
+    return Setup(model, *part_of(cfg.part, *expand(recipe, seed)), train, test, sizes)
 
 
 def _recipe(cfg):

@@ -38,23 +38,26 @@ def choose(experiments, scale) -> list[str]:
     return names
 
 
-def reproduce(names: list[str], scale: str, directory: Path) -> bool:
-    """Run the experiments, rewriting directory/report.html after each one, and say whether all of them finished."""
+def reproduce(names: list[str], scale: str, directory: Path, *, resume="refuse") -> bool:
+    """Run the experiments, rewriting directory/report.html after each one, and say whether all of them finished.
+
+    What an earlier call has trained in the directory is drawn again; resume: as in experiments.run.
+    """
     facts = report.facts(scale)
     entries = []
     for done, name in enumerate(names, start=1):
         console.rule(f"{name} ({done} of {len(names)})")
-        entries.append(_attempt(name, scale, directory / name))
+        entries.append(_attempt(name, scale, directory / name, resume))
         path = report.write(directory, facts, entries, names[done:])
         console.print(os.path.relpath(path), highlight=False, soft_wrap=True)
     console.print(f"peak memory {report.peak_memory()}", highlight=False)
     return not any(entry.traceback for entry in entries)
 
 
-def _attempt(name, scale, directory):
+def _attempt(name, scale, directory, resume):
     """An experiment's entry; the trained grids are let go of on return, and an error is kept as its traceback."""
     try:
-        result = execute([f"experiment={name}", f"scale={scale}"], directory)
+        result = execute([f"experiment={name}", f"scale={scale}", f"resume={resume}"], directory, redraw=True)
         result.outcome.show()
         return report.finished(result, directory)
     except Exception:
@@ -74,7 +77,7 @@ def main(cfg: DictConfig):
     except ConfigurationError:
         sys.tracebacklimit = 0  # the sentence says all
         raise
-    if not reproduce(names, cfg.scale, compilation.own(Path(HydraConfig.get().runtime.output_dir))):
+    if not reproduce(names, cfg.scale, compilation.own(Path(HydraConfig.get().runtime.output_dir)), resume=cfg.resume):
         sys.exit(1)
 
 

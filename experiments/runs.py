@@ -1,6 +1,7 @@
 """Trained grids as the figures see them, and the files that they leave."""
 
 import csv
+import shutil
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,10 +10,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.checks import ConfigurationError
+from experiments.checks import ConfigurationError, DivergenceError
+from experiments.directories import replacing
+from experiments.parts import advice
 from experiments.progress import console, training_progress
 from jaxae import losses, storage
+from jaxae.checkpoints import Checkpoints
 from jaxae.data import Data
+from jaxae.descriptions import describe
 from jaxae.devices import gather
 from jaxae.objective import Recipe, encode
 from jaxae.pretraining import pretrain
@@ -21,6 +26,7 @@ from jaxae.sweeps import take
 from jaxae.training import fit_grid, test_error
 
 _encode = jax.jit(encode)
+SCIENCE = ("epochs", "batch_size", "pretrain", "precision")  # the sizes that change results
 
 
 class Run(NamedTuple):
@@ -60,20 +66,23 @@ class Run(NamedTuple):
 
     def labels(self):
         """A few words for each run of the grid: the axes' values."""
-        count = len(self.seeds)
-        return [
-            ", ".join(f"{key.split('.')[-1]} {column[i]:g}" for key, column in self.table.items()) for i in range(count)
-        ]
+        return [_label(self.table, i) for i in range(len(self.seeds))]
 
 
 def train(setup, label, directory: Path):
     """Train the grid of a setup, with progress, and leave run.npz and metrics.csv in the directory.
 
     Layer-wise pretraining comes first where the sizes ask for it; without epochs after it the curve has one value, that of
-    the unrolled autoencoder.
+    the unrolled autoencoder. A run that diverges keeps its last finite epoch, or raises DivergenceError where the sizes say
+    "fail". The grid's checkpoints lie in the directory until its files do, and a second call goes on from them; layer-wise
+    pretraining has none: it is deterministic and done again.
     """
     started = time.perf_counter()
+    if excess := advice(setup):
+        console.print(f"{label}: {excess}", highlight=False, soft_wrap=True)
     sizes = dict(setup.sizes)
+    every, fails = sizes.pop("checkpoint"), sizes.pop("on_divergence") == "fail"
+    diverged = np.full(len(setup.seeds), -1, np.int32)
     x, x_test = jnp.asarray(setup.train.x), jnp.asarray(setup.test.x)
     epochs, params = sizes.pop("pretrain"), None
     if epochs:
@@ -82,7 +91,7 @@ def train(setup, label, directory: Path):
         chosen = []
         samples = len(setup.seeds) * (len(x) // sizes["batch_size"]) * sizes["batch_size"]
         with training_progress(label, len(setup.seeds), sizes["epochs"], samples) as on_epoch:
-            params, curve = fit_grid(
+            params, curve, diverged = fit_grid(
                 setup.model,
                 setup.recipes,
                 x,
@@ -91,30 +100,47 @@ def train(setup, label, directory: Path):
                 on_epoch=on_epoch,
                 on_width=chosen.append,
                 params=params,
+                checkpoints=Checkpoints(directory / "checkpoints", every) if every else None,
+                on_divergence=(lambda epochs: _refuse(setup, epochs)) if fails else None,
                 **sizes,
             )
+        diverged = np.asarray(diverged)
+        if np.any(diverged >= 0):
+            console.print(f"{_story(setup, diverged)}, stopped there and kept", highlight=False, soft_wrap=True)
         if chosen and len(setup.seeds) > 1:
             console.print(f"width {chosen[0]} of {len(setup.seeds)} runs", highlight=False)
         params = gather(params)
     else:
         curve = {"error": _errors(setup, params, x), "test_error": _errors(setup, params, x_test)}
     curve = {name: np.asarray(values) for name, values in curve.items()}
-    storage.save(directory / "run.npz", recipe=setup.recipes, seed=setup.seeds, params=params, curve=curve)
+    storage.save(
+        directory / "run.npz",
+        model=setup.model,
+        recipes=setup.recipes,
+        seeds=setup.seeds,
+        params=params,
+        curve=curve,
+        diverged=diverged,
+        metadata={"label": label, "axes": list(setup.table), "sizes": setup.sizes, "data": _data(setup)},
+    )
+    ends = np.where(diverged > 0, diverged - 1, -1)  # the last finite epoch, if there is one
     rows = [
         {"seed": int(setup.seeds[run])}
         | {key: column[run].item() for key, column in setup.table.items()}
-        | {name: float(values[run, -1]) for name, values in curve.items()}
+        | {name: float(values[run, ends[run]]) for name, values in curve.items()}
+        | ({"diverged": int(diverged[run])} if np.any(diverged >= 0) else {})
         for run in range(len(setup.seeds))
     ]
     if sizes["precision"] != "float32":
         errors = _errors(setup, params, x_test)[:, 0]
         for row, error in zip(rows, errors, strict=True):
             row |= {"precision": sizes["precision"], "test_error_float32": float(error)}
-        moved = np.max(np.abs(curve["test_error"][:, -1] / errors - 1))
+        moved = np.max(np.abs(curve["test_error"][range(len(ends)), ends] / errors - 1))
         console.print(
             f"{sizes['precision']} products change the test error by at most {moved:.2g} of it", highlight=False
         )
     write_csv(directory / "metrics.csv", rows)
+    shutil.rmtree(directory / "checkpoints", ignore_errors=True)
     return _run(setup, params, curve, time.perf_counter() - started)
 
 
@@ -123,16 +149,47 @@ def reused(setup, directory: Path):
     path = directory / "run.npz"
     try:
         stored = storage.load(path)
-        wanted = storage.named_leaves({"recipe": setup.recipes, "seed": setup.seeds})
-        found = storage.named_leaves({name: stored[name] for name in ("recipe", "seed")})
-        shapes = jax.eval_shape(jax.vmap(setup.model.init), jax.random.split(jax.random.key(0), len(setup.seeds)))
-        same = jax.tree.map(np.shape, stored["params"]) == jax.tree.map(np.shape, shapes)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigurationError(f"reuse: {error}") from error
-    same = same and wanted.keys() == found.keys() and all(np.array_equal(wanted[name], found[name]) for name in wanted)
-    if not same:
-        raise ConfigurationError(f"reuse: {path} holds another grid than this configuration's")
-    return _run(setup, jax.tree.map(jnp.asarray, stored["params"]), stored["curve"], 0.0)
+    if difference := _difference(setup, stored):
+        raise ConfigurationError(f"reuse: {path} holds another grid than this configuration's: {difference}")
+    return _run(setup, jax.tree.map(jnp.asarray, stored.params), stored.curve, 0.0)
+
+
+def _refuse(setup, diverged):
+    raise DivergenceError(f"{_story(setup, diverged)}: train.on_divergence is fail, keep lets the other runs go on")
+
+
+def _story(setup, diverged):
+    """Which runs became non-finite and when, in a few words."""
+    names = [f"run {run} ({_label(setup.table, run)})" if setup.table else f"run {run}" for run in range(len(diverged))]
+    told = [f"{names[run]} in epoch {epoch}" for run, epoch in enumerate(diverged) if epoch >= 0]
+    return f"Not finite any more, epochs counted from 0: {', '.join(told)}"
+
+
+def _label(table, run):
+    return ", ".join(f"{key.split('.')[-1]} {column[run]:g}" for key, column in table.items())
+
+
+def _difference(setup, stored):
+    """What is not of this setup in stored runs, in a few words, or "" where all is."""
+    shapes = jax.eval_shape(jax.vmap(setup.model.init), jax.random.split(jax.random.key(0), len(setup.seeds)))
+    sizes = stored.metadata.get("sizes", {})
+    wanted, found = (storage.named_leaves((tree.recipes, tree.seeds)) for tree in (setup, stored))
+    differences = {
+        "model": stored.model != setup.model,
+        "functions": stored.metadata["recipe"] != describe(setup.recipes),
+        "numbers or seeds": wanted.keys() != found.keys()
+        or not all(np.array_equal(wanted[name], found[name]) for name in wanted),
+        "data": stored.metadata.get("data") != _data(setup),
+        "parameters": jax.tree.map(np.shape, stored.params) != jax.tree.map(np.shape, shapes),
+    } | {f"train.{name}": sizes.get(name) != setup.sizes[name] for name in SCIENCE}
+    return ", ".join(name for name, differs in differences.items() if differs)
+
+
+def _data(setup):
+    """What a stored run says about its data."""
+    return {"examples": len(setup.train.x), "shape": list(setup.train.shape)}
 
 
 def _run(setup, params, curve, seconds):
@@ -162,7 +219,7 @@ def _errors(setup, params, x):
 def write_csv(path: Path, rows):
     """Write a list of dicts with the same keys as a csv file with a header."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", newline="") as file:
+    with replacing(path) as temporary, open(temporary, "w", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()
         writer.writerows({key: f"{v:.6g}" if isinstance(v, float) else v for key, v in row.items()} for row in rows)

@@ -1,35 +1,88 @@
-"""Runs on disk: named arrays with a leading axis of runs in one .npz file."""
+"""Runs on disk: named arrays with a leading axis of runs, and what they mean, in one .npz file."""
 
+import contextlib
+import json
+import os
+import zipfile
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from jaxae.data import cache
+from jaxae.descriptions import check_format, describe, describe_model, header, model_from, recipe_from
 
-__all__ = ["load", "named_leaves", "save"]
+__all__ = ["Stored", "load", "named_leaves", "nested", "replacing", "save"]
+
+TAKEN = ("recipe", "seed", "description")
 
 
-def save(path, **trees):
-    """Write trees of arrays to one .npz file, at once or not at all, each leaf under its path, as "params/encoder/0/weight".
+class Stored(NamedTuple):
+    """Runs as `load` gives them: NumPy arrays with a leading axis of runs, here [runs].
 
-    path: a file name ending in .npz; trees: pytrees by name; numbers are stored as arrays.
+    recipes: a Recipe; params: as model.init gives them; curve: {name: [runs, epochs]}; metadata: the file's description, with
+    "format", "jaxae" (version), "model", "recipe" and what the writer added; model: None where its class is not one of
+    jaxae.descriptions.MODELS; seeds: [runs]; more: the other arrays by name.
     """
-    cache.write(Path(path), named_leaves(trees))
+
+    recipes: Any
+    params: Any
+    curve: dict[str, np.ndarray]
+    metadata: dict[str, Any]
+    model: Any
+    seeds: np.ndarray
+    more: dict[str, Any]
 
 
-def load(path):
-    """The trees of a file that `save` wrote, as nested dicts and lists of NumPy arrays.
+def save(path, *, model, recipes, seeds, params, curve, metadata=None, **more):
+    """Write runs to one .npz file, at once or not at all, each leaf under its path, as "params/encoder/0/weight".
 
-    Raises FileNotFoundError or ValueError with one sentence for a file that is missing or is not such a file.
+    path: a file name ending in .npz; arguments as in `Stored`; metadata: a dict of what json can hold; more: trees of arrays.
+    Raises TypeError or ValueError for what cannot be stored, OSError naming the path where it cannot be written.
     """
+    for name in TAKEN:
+        if name in more:
+            raise ValueError(f"{name} is a name of the file's own: call the array otherwise")
+    description = {**(metadata or {}), **header(), "model": describe_model(model), "recipe": describe(recipes)}
+    arrays = named_leaves({"recipe": recipes, "seed": seeds, "params": params, "curve": curve, **more})
+    with replacing(path) as file:
+        np.savez(file, description=np.asarray(json.dumps(description, default=_plain)), **arrays)
+
+
+def load(path, functions=()):
+    """The runs of a file that `save` wrote, as a Stored.
+
+    functions: the recipe's functions that are neither jaxae's nor optax's; one that is not given is a
+    jaxae.descriptions.Missing, which raises when it is called. Raises FileNotFoundError or ValueError with one sentence for a
+    file that is missing, truncated, damaged, of a newer format or not of `save`.
+    """
+    leaves = _read(path)
+    if "description" not in leaves:
+        raise ValueError(f"{path} has no description: it is not a run.npz of this jaxae")
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            leaves = {name: archive[name] for name in archive.files}
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{path} does not exist: it should be a run.npz") from None
-    except Exception as error:
-        raise ValueError(f"{path} cannot be read as a run.npz: {error}") from error
+        description = json.loads(str(leaves.pop("description")))
+    except ValueError as error:
+        raise ValueError(f"{path} has a description that is not json: {error}") from error
+    check_format(path, description)
+    tree = nested(leaves)
+    try:
+        model = model_from(description["model"])
+        recipes = recipe_from(description["recipe"], tree.pop("recipe"), functions)
+        params, curve, seeds = tree.pop("params"), tree.pop("curve", {}), tree.pop("seed")
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"{path} is not a whole run.npz: {type(error).__name__} {error}") from error
+    return Stored(recipes, params, curve, description, model, seeds, tree)
+
+
+def named_leaves(tree):
+    """The leaves of a tree as a flat dict of arrays, named by fields, keys and positions joined with "/"."""
+    pairs, _ = jax.tree_util.tree_flatten_with_path(tree)
+    return {"/".join(_name(key) for key in path if _name(key) is not None): np.asarray(leaf) for path, leaf in pairs}
+
+
+def nested(leaves):
+    """The tree of a flat dict that `named_leaves` made, as nested dicts and lists."""
     tree = {}
     for name, leaf in leaves.items():
         *branches, last = name.split("/")
@@ -40,10 +93,35 @@ def load(path):
     return _lists(tree)
 
 
-def named_leaves(tree):
-    """The leaves of a tree as a flat dict of arrays, named by fields, keys and positions joined with "/"."""
-    pairs, _ = jax.tree_util.tree_flatten_with_path(tree)
-    return {"/".join(_name(key) for key in path if _name(key) is not None): np.asarray(leaf) for path, leaf in pairs}
+@contextlib.contextmanager
+def replacing(path):
+    """A binary file that takes the place of `path` once it is whole and on the disk; readers never see a part of it."""
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(temporary, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise OSError(error.errno, f"{path} cannot be written: {error.strerror}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _read(path):
+    try:
+        if Path(path).stat().st_size and not zipfile.is_zipfile(path):
+            raise ValueError("it is truncated or no .npz at all")
+        with np.load(path, allow_pickle=False) as archive:
+            names = archive.files
+        return cache.read(Path(path), names)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path} does not exist: it should be a run.npz") from None
+    except Exception as error:  # flipped bytes make zipfile and numpy raise nearly anything
+        raise ValueError(f"{path} cannot be read as a run.npz: {error}") from error
 
 
 def _name(key):
@@ -62,3 +140,8 @@ def _lists(node):
     if children and all(name.isdigit() for name in children):
         return [children[str(i)] for i in range(len(children))]
     return children
+
+
+def _plain(value):
+    """A NumPy or JAX scalar or array as json takes it."""
+    return value.tolist()

@@ -6,10 +6,12 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax.sharding import NamedSharding, PartitionSpec
 
 from jaxae import width as widths
+from jaxae.checkpoints import Checkpoint, identity
 from jaxae.devices import mesh_for, place, split
 from jaxae.objective import encode, objective
 from jaxae.precision import check_precision, products_in
@@ -21,19 +23,23 @@ _WIDTHS = {}  # structure: the width measured for it
 
 
 class Fit(NamedTuple):
-    """What training gives: the parameters and a curve with one value per epoch.
+    """What training gives: the parameters, a curve with one value per epoch, and the epoch in which the run diverged, or -1.
 
     "loss", "error" and "penalty" are means over the epoch's steps, "test_error" is that at the epoch's end; where the optimizer
-    searches along a line, "evaluations" is the number of values with gradient that the epoch's steps computed.
+    searches along a line, "evaluations" is the number of values with gradient that the epoch's steps computed. An epoch that
+    makes a run's loss, parameters or optimizer state non-finite is undone and ends the run: the parameters stay those of the
+    epoch before, the curve is NaN, with 0 evaluations, from there on.
     """
 
     params: Any
     curve: dict[str, jax.Array]
+    diverged: jax.Array
 
 
 class _State(NamedTuple):
     params: Any
     moments: Any
+    diverged: jax.Array
 
 
 def fit(model, recipe, x, *, seed=0, epochs, batch_size=100, x_test=None, params=None, precision="float32"):
@@ -52,11 +58,13 @@ def fit(model, recipe, x, *, seed=0, epochs, batch_size=100, x_test=None, params
     x_test = None if x_test is None else jnp.asarray(x_test)
 
     def epoch(state, index):
-        return _epoch(model, recipe, state, x, x_test, seed, index, epochs, batch_size)
+        return _guarded(
+            lambda state: _epoch(model, recipe, state, x, x_test, seed, index, epochs, batch_size), state, index
+        )
 
     state = _start(model, recipe, seed, params)
     state, curve = jax.lax.scan(products_in(precision, epoch), state, jnp.arange(epochs))
-    return Fit(state.params, curve)
+    return Fit(state.params, curve, state.diverged)
 
 
 def fit_grid(
@@ -73,15 +81,20 @@ def fit_grid(
     on_epoch=None,
     on_width=None,
     params=None,
+    checkpoints=None,
+    on_divergence=None,
 ):
     """Train many runs of one structure in one compiled program: `fit` over the leading axis of the recipes' numbers.
 
     recipes: a Recipe whose every number is [runs]; seeds: [runs] whole numbers; width: runs trained side by side on a device,
     or "auto" for the fastest, measured once per structure after the first epoch where that can pay; on_epoch: called after
     every epoch with its index and the epoch's curve values, each [runs]; on_width: called with the width that "auto" comes
-    to; params: where to start, with a leading axis of runs; other arguments as in `fit` -> Fit with a leading axis of runs and
-    curves [runs, epochs]. Where there are several local devices, the runs are divided among them, or the batches of a single
-    run. A second call with the same structure and sizes compiles nothing.
+    to; params: where to start, with a leading axis of runs; checkpoints: a jaxae.checkpoints.Checkpoints, from whose newest
+    whole one the grid goes on, bit by bit as if it had never stopped; on_divergence: called with the epoch in which each run
+    diverged, or -1, [runs], after every epoch that adds one, its checkpoint written, and at the start where the checkpoint has
+    any; other arguments as in `fit` -> Fit with a leading axis of runs and curves [runs, epochs]. Raises ValueError where the
+    checkpoint is of another model, recipes, seeds, sizes or data. Where there are several local devices, the runs are divided
+    among them, or the batches of a single run. A second call with the same structure and sizes compiles nothing.
     """
     _check_sizes(x, epochs, batch_size)
     check_precision(precision)
@@ -89,9 +102,13 @@ def fit_grid(
         raise ValueError(f"width is {width!r}: it must be a whole number from 1 on, or 'auto'")
     runs = len(seeds)
     mesh = mesh_for(runs, batch_size)
-    x, x_test = place((jnp.asarray(x), None if x_test is None else jnp.asarray(x_test)), mesh)
+    data = jnp.asarray(x), None if x_test is None else jnp.asarray(x_test)
     recipes = jax.tree.map(lambda number: jnp.asarray(number, jnp.float32), recipes)
-    recipes, seeds, params = split((recipes, jnp.asarray(seeds, jnp.uint32), params), mesh, runs)
+    seeds = jnp.asarray(seeds, jnp.uint32)
+    parts = {"model": model, "recipes": recipes, "seeds": seeds, "sizes": (epochs, batch_size, precision), "data": data}
+    grid = None if checkpoints is None else identity(**parts)
+    x, x_test = place(data, mesh)
+    recipes, seeds, params = split((recipes, seeds, params), mesh, runs)
     states = _start_grid(model, recipes, seeds, params)
     states = place(states, mesh, "runs" if mesh is not None and "runs" in mesh.shape else None)
     sizes = {"batch_size": batch_size, "precision": precision}
@@ -103,8 +120,15 @@ def fit_grid(
     key = widths.key(model, recipes, states, x, x_test, sizes, mesh)
     side = _WIDTHS.get(key, 1) if width == "auto" else min(width, share)
     open_choice = width == "auto" and share > 1 and key not in _WIDTHS
-    rows = []
-    for index in range(epochs):
+    first, rows, stopped = 0, [], 0
+    kept = None if checkpoints is None else checkpoints.newest(grid, _first(runs, states))
+    if kept is not None:
+        first, open_choice = kept.epoch, False
+        side = min(kept.width, share) if width == "auto" else side
+        states = split(jax.tree.map(jnp.array, kept.states), mesh, runs)
+        rows = [{name: jnp.array(values[:, i]) for name, values in kept.curve.items()} for i in range(first)]
+        stopped = _tell(on_divergence, kept.states.diverged)
+    for index in range(first, epochs):
         if open_choice and index == 0:  # the first epoch is timed, without its compilation
             _epoch_grid.lower(*inputs(0), **sizes, width=side, mesh=mesh).compile()
             jax.block_until_ready(states)
@@ -115,12 +139,18 @@ def fit_grid(
             left = (perf_counter() - started) * (epochs - 1)
             if left > widths.worth():
                 side = _WIDTHS[key] = widths.measure(_epoch_grid, inputs(1), left, share, mesh=mesh, **sizes)
-        if width == "auto" and index == 0 and on_width is not None:
+        if width == "auto" and index == first and on_width is not None:
             on_width(side)
         rows.append(_first(runs, row))
+        news = on_divergence is not None and np.sum(np.asarray(states.diverged)[:runs] >= 0) > stopped
+        if checkpoints is not None and (news or checkpoints.due(index + 1)):
+            checkpoints.save(Checkpoint(index + 1, side, _first(runs, states), _curve(rows)), grid)
         if on_epoch is not None:
             on_epoch(index, rows[-1])
-    return Fit(_first(runs, states.params), jax.tree.map(lambda *values: jnp.stack(values, axis=1), *rows))
+        if news:
+            stopped = _tell(on_divergence, _first(runs, states.diverged))
+    states = _first(runs, states)
+    return Fit(states.params, _curve(rows), states.diverged)
 
 
 def test_error(model, recipe, params, x):
@@ -146,7 +176,12 @@ def _epoch_grid(model, recipes, states, x, x_test, seeds, index, epochs, *, batc
     def device(recipes, states, seeds, x, x_test, index, epochs):
         def run(inputs):
             recipe, state, seed = inputs
-            return _epoch(model, recipe, state, x, x_test, seed, index, epochs, batch_size, batches)
+
+            def epoch(state):
+                new = lambda state: _epoch(model, recipe, state, x, x_test, seed, index, epochs, batch_size, batches)  # noqa: E731
+                return _guarded(new, state, index)
+
+            return epoch(state) if width > 1 else _resting(epoch, state)
 
         return jax.lax.map(
             products_in(precision, run), (recipes, states, seeds), batch_size=width if width > 1 else None
@@ -161,7 +196,35 @@ def _epoch_grid(model, recipes, states, x, x_test, seeds, index, epochs, *, batc
 
 def _start(model, recipe, seed, params):
     params = model.init(_key(seed, 0)) if params is None else params
-    return _State(params, at(recipe, 0.0).optimizer().init(params))
+    return _State(params, at(recipe, 0.0).optimizer().init(params), jnp.int32(-1))
+
+
+def _guarded(epoch, state, index):
+    """An epoch of one run, undone where it ends non-finite or the run has diverged before."""
+    new, row = epoch(state)
+    begun = state.diverged < 0
+    finite = begun & _finite(new, row["loss"])
+    ended = state._replace(diverged=jnp.where(begun, jnp.asarray(index, jnp.int32), state.diverged))
+    return jax.tree.map(functools.partial(jnp.where, finite), (new, row), (ended, _nothing(row)))
+
+
+def _resting(epoch, state):
+    """An epoch of one run, without work where it has diverged; not to be vmapped, which would copy the data for every run."""
+    rest = lambda state: (state, _nothing(jax.eval_shape(epoch, state)[1]))  # noqa: E731
+    return jax.lax.cond(state.diverged < 0, epoch, rest, state)
+
+
+def _finite(state, loss):
+    """Whether a run goes on: a line search leaves infinities in its scalars where it fails, and they are no divergence."""
+    numbers = [leaf for leaf in jax.tree.leaves((state, loss)) if jnp.issubdtype(leaf.dtype, jnp.floating)]
+    sound = [jnp.all(jnp.isfinite(leaf)) if leaf.ndim else ~jnp.isnan(leaf) for leaf in numbers]
+    return functools.reduce(jnp.logical_and, sound, jnp.isfinite(loss))
+
+
+def _nothing(row):
+    """The curve values of an epoch without training: NaN, or 0 where they count."""
+    blank = lambda value: jnp.nan if jnp.issubdtype(value.dtype, jnp.floating) else 0  # noqa: E731
+    return {name: jnp.full(value.shape, blank(value), value.dtype) for name, value in row.items()}
 
 
 def _epoch(model, recipe, state, x, x_test, seed, index, epochs, batch_size, batches=None):
@@ -187,13 +250,25 @@ def _epoch(model, recipe, state, x, x_test, seed, index, epochs, batch_size, bat
         searched = optax.tree_utils.tree_get(moments, "num_linesearch_steps")
         if searched is not None:
             values["evaluations"] = 1 + searched
-        return _State(optax.apply_updates(state.params, update), moments), values
+        return state._replace(params=optax.apply_updates(state.params, update), moments=moments), values
 
     state, values = jax.lax.scan(step, state, (jnp.arange(steps), order))
     row = {name: (jnp.sum if name == "evaluations" else jnp.mean)(column) for name, column in values.items()}
     if x_test is not None:
         row["test_error"] = test_error(model, at(recipe, (index + 1) / epochs), state.params, x_test)
     return state, row
+
+
+def _tell(on_divergence, diverged):
+    """Tell of the runs that have diverged, if any -> how many."""
+    diverged = np.asarray(diverged)
+    if on_divergence is not None and np.any(diverged >= 0):
+        on_divergence(diverged)
+    return np.sum(diverged >= 0)
+
+
+def _curve(rows):
+    return jax.tree.map(lambda *values: jnp.stack(values, axis=1), *rows)
 
 
 def _first(runs, tree):

@@ -96,16 +96,16 @@ def test_a_run_that_fails_says_so_in_its_status(tmp_path, monkeypatch):
     with pytest.raises(RuntimeError):
         execute(SMALL, tmp_path)
     status = json.loads((tmp_path / "status.json").read_text())
-    assert status == {"status": "failed", "error": "RuntimeError: out of paper"}
+    assert (status["status"], status["error"]) == ("failed", "RuntimeError: out of paper")
 
 
 def test_a_run_is_stored_by_name(tmp_path):
     result = execute([*SMALL, "code=top_k", "code.k=[2,3]"], tmp_path)
     stored = storage.load(tmp_path / "run.npz")
-    np.testing.assert_array_equal(stored["recipe"]["code"]["k"], [2, 3])
+    np.testing.assert_array_equal(stored.recipes.code.keywords["k"], [2, 3])
     weight = result.runs["run"].params["encoder"][0]["weight"]
-    np.testing.assert_array_equal(stored["params"]["encoder"][0]["weight"], weight)
-    assert stored["curve"]["loss"].shape == (2, 2)
+    np.testing.assert_array_equal(stored.params["encoder"][0]["weight"], weight)
+    assert stored.curve["loss"].shape == (2, 2)
 
 
 @pytest.mark.parametrize(
@@ -156,12 +156,15 @@ def test_a_multirun_gives_a_directory_per_value(tmp_path):
     command = [sys.executable, "-m", "experiments.run", "-m", *SMALL, "penalty=l1", "weight=0,0.1"]
     done = subprocess.run([*command, f"hydra.sweep.dir={tmp_path}"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert sorted(path.parent.name for path in tmp_path.glob("*/run.npz")) == ["0", "1"]
+    assert len(list(tmp_path.glob("overview-*/run.npz"))) == 2
 
 
 def test_a_mistyped_key_is_refused_and_named():
     command = [sys.executable, "-m", "experiments.run", "train.epoch=3"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode != 0
-    assert "train.epoch is not a key: train has batch_size, epochs, precision, pretrain, width" in done.stderr
+    assert (
+        "train.epoch is not a key: train has batch_size, checkpoint, epochs, on_divergence, precision, pretrain, width"
+        in done.stderr
+    )
     assert "Traceback" not in done.stderr

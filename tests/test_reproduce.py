@@ -59,7 +59,7 @@ def test_only_cifar_carries_the_note_on_its_pixels(tmp_path):
 
 
 def test_a_failing_experiment_costs_its_own_row(tmp_path, monkeypatch):
-    def execute(overrides, directory):
+    def execute(overrides, directory, **options):
         if overrides[0] == "experiment=spectrum":
             raise RuntimeError("the lamp <went> out")
         return fake_result(overrides[0].removeprefix("experiment="), directory)
@@ -77,7 +77,9 @@ def test_a_failing_experiment_costs_its_own_row(tmp_path, monkeypatch):
 
 
 def test_experiments_that_all_finish_are_a_success(tmp_path, monkeypatch):
-    monkeypatch.setattr(reproduce, "execute", lambda overrides, directory: fake_result("spectrum", directory))
+    monkeypatch.setattr(
+        reproduce, "execute", lambda overrides, directory, **options: fake_result("spectrum", directory)
+    )
     assert reproduce.reproduce(["spectrum"], "smoke", tmp_path)
 
 

@@ -1,0 +1,140 @@
+"""Models and recipes in words: json that names classes and functions, beside the arrays that hold the numbers."""
+
+import importlib
+import importlib.metadata
+from dataclasses import asdict, dataclass
+
+import optax
+from jax.tree_util import Partial
+
+from jaxae.convolutional import Convolutional
+from jaxae.functions import Structured
+from jaxae.models import Dense
+from jaxae.objective import Recipe
+from jaxae.schedules import Schedule
+
+__all__ = [
+    "FORMAT",
+    "MODELS",
+    "Missing",
+    "check_format",
+    "describe",
+    "describe_model",
+    "function_from",
+    "header",
+    "model_from",
+    "recipe_from",
+]
+
+FORMAT = 1  # of the files of jaxae.storage and jaxae.export
+MODELS = {"Dense": Dense, "Convolutional": Convolutional}
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A function that a file names and that is neither of jaxae or optax nor given: calling it raises ValueError."""
+
+    name: str
+
+    def __call__(self, *arguments, **keywords):
+        """Refuse."""
+        raise ValueError(f"{self.name} is no function of jaxae or optax: give it to load by functions=[...]")
+
+
+def header():
+    """The format and the version of jaxae, as every description begins."""
+    try:
+        version = importlib.metadata.version("jaxae")
+    except importlib.metadata.PackageNotFoundError:
+        version = "not installed"
+    return {"format": FORMAT, "jaxae": version}
+
+
+def check_format(path, description):
+    """Refuse, by ValueError, a description that is not one of this format."""
+    found = description.get("format") if isinstance(description, dict) else None
+    if not isinstance(found, int) or isinstance(found, bool) or found < 1:
+        raise ValueError(f"{path} names no format: it is not a file of jaxae")
+    if found > FORMAT:
+        raise ValueError(f"{path} has format {found}: this jaxae reads formats up to {FORMAT}, a newer one reads it")
+
+
+def describe_model(model):
+    """{"class": name, "fields": {...}}, or None for a model whose class is not one of MODELS."""
+    return {"class": type(model).__name__, "fields": asdict(model)} if type(model) in MODELS.values() else None
+
+
+def describe(thing):
+    """Words for a recipe or a configured function, a node each; null stands for an array, which lies under the same path.
+
+    A recipe is {field: node}; a configured function is {"function": "module:name", "structure": {keyword: value}, "numbers":
+    {keyword: node}}; a Schedule is {"schedule": node}. Raises TypeError for a function that is not configured.
+    """
+    if isinstance(thing, Recipe):
+        return {name: describe(field) for name, field in thing._asdict().items()}
+    if isinstance(thing, Schedule):
+        return {"schedule": describe(thing.schedule)}
+    if isinstance(thing, Partial) and not thing.args:
+        function, structure = thing.func, {}
+        if isinstance(function, Structured):
+            function, structure = function.function, dict(function.keywords)
+        numbers = {name: describe(value) for name, value in thing.keywords.items()}
+        return {"function": _name(function), "structure": structure, "numbers": numbers}
+    if callable(thing):
+        raise TypeError(f"{thing} cannot be described: a recipe's functions come from jaxae.functions.configure")
+    return None
+
+
+def model_from(description):
+    """The model of a description, or None where it has none; raises ValueError for an unknown class or wrong fields."""
+    if description is None:
+        return None
+    try:
+        fields = {name: tuple(v) if isinstance(v, list) else v for name, v in description["fields"].items()}
+        return MODELS[description["class"]](**fields)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"the model {description} cannot be made: {error}") from error
+
+
+def recipe_from(description, arrays, functions=()):
+    """The recipe of a description with its numbers from a nested dict of arrays.
+
+    Functions are looked up in jaxae and optax and among `functions`, never elsewhere; any other becomes a Missing.
+    """
+    known = {_name(function): function for function in functions}
+    fields = {name: function_from(node, arrays.get(name, {}), known) for name, node in description.items()}
+    return Recipe(**fields)
+
+
+def function_from(node, arrays, known=None):
+    """The configured function, Schedule or number of one node of a description."""
+    if node is None:
+        return arrays
+    if "schedule" in node:
+        return Schedule(function_from(node["schedule"], arrays["schedule"], known))
+    function = _find(node["function"], known or {})
+    if node["structure"]:
+        function = Structured(function, tuple(sorted(node["structure"].items())))
+    return Partial(function, **{name: function_from(n, arrays[name], known) for name, n in node["numbers"].items()})
+
+
+def _name(function):
+    module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", type(function).__qualname__)
+    if _is_ours(module) and getattr(optax, name, None) is function:
+        module = "optax"  # not the private module that it lies in
+    return f"{module}:{name}"
+
+
+def _find(name, known):
+    module, _, attribute = name.partition(":")
+    if name in known or not _is_ours(module) or attribute.startswith("_"):
+        return known.get(name, Missing(name))
+    try:
+        function = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError):
+        return Missing(name)
+    return function if callable(function) and _is_ours(getattr(function, "__module__", None)) else Missing(name)
+
+
+def _is_ours(module):
+    return str(module).split(".")[0] in ("jaxae", "optax")

@@ -1,0 +1,183 @@
+"""Trained encoders and autoencoders for others: tensors in a .safetensors file, what they are in a .json beside it.
+
+python -m jaxae.export RUN.npz OUT --run 0 --part encoder
+"""
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from safetensors import SafetensorError, numpy
+
+from jaxae import losses, storage
+from jaxae.codes import dense
+from jaxae.descriptions import Missing, check_format, describe, describe_model, function_from, header, model_from
+from jaxae.functions import configure
+from jaxae.objective import Recipe, encode
+from jaxae.schedules import at
+from jaxae.sweeps import take
+
+__all__ = ["PARTS", "Exported", "export", "load_exported"]
+
+PARTS = ("encoder", "autoencoder")
+OUTPUTS = ("data", "logits", None)  # what a decoder gives: x itself, its logits, or nobody said
+
+
+class Exported(NamedTuple):
+    """One trained autoencoder, or its encoder alone: model and params as in jaxae.models, the code that the recipe kept.
+
+    part: "encoder" or "autoencoder"; output: the decoder's, "data", "logits", or None where it is unknown.
+    """
+
+    model: Any
+    params: Any
+    code: Any
+    part: str
+    output: str | None
+
+    @property
+    def encoder(self):
+        """The encoder as a callable pytree, without the recipe's code, [..., features] -> [..., code]."""
+        return self.model.encoder(self.params)
+
+    @property
+    def decoder(self):
+        """The decoder as a callable pytree, [..., code] -> [..., features]; raises ValueError for an encoder alone."""
+        if self.part == "encoder":
+            raise ValueError("the export holds an encoder alone: part='autoencoder' exports the decoder too")
+        return self.model.decoder(self.params)
+
+    def encode(self, x):
+        """The code of clean x with what the recipe keeps of it, compiled as in training: [..., features] -> [..., code]."""
+        return _encode(self.code, self.encoder, jnp.asarray(x))
+
+    def decode(self, codes):
+        """The reconstruction of codes, in units of the data where `output` is known, else as the decoder gives it."""
+        decoded = self.decoder(jnp.asarray(codes))
+        return jax.nn.sigmoid(decoded) if self.output == "logits" else decoded
+
+
+def export(path, model, params, part="encoder", *, recipe=None):
+    """Write the trained parameters of one run to PATH.safetensors and their description to PATH.json; gives both paths.
+
+    path: with or without the ending .safetensors; model: of jaxae.descriptions.MODELS; params: of one run, without an axis of
+    runs; part: one of PARTS; recipe: of the same run, adds its code at the end of training and the meaning of the decoder's
+    output. Raises ValueError for another part, model, code or shapes, and OSError where a file cannot be written.
+    """
+    if part not in PARTS:
+        raise ValueError(f"part is {part!r}: it must be one of {', '.join(PARTS)}")
+    words = describe_model(model)
+    if words is None:
+        raise ValueError(f"the model is a {type(model).__name__}: only Dense and Convolutional can be exported")
+    code = configure(dense) if recipe is None else at(recipe.code, 1.0)
+    described = describe(code)
+    if isinstance(function_from(described, storage.nested(storage.named_leaves(code))).func, Missing):
+        raise ValueError(
+            f"code is {described['function']}: a code that is not jaxae's cannot be exported, leave out recipe"
+        )
+    kept = {"encoder": params["encoder"]} if part == "encoder" else params
+    _check_shapes(model, kept, part)
+    tensors = {name: np.asarray(leaf, order="C") for name, leaf in storage.named_leaves({**kept, "code": code}).items()}
+    content = numpy.save(tensors)
+    description = {
+        **header(),
+        "part": part,
+        "model": words,
+        "code": described,
+        "output": None if recipe is None else _output(recipe.loss),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    weights, text = _paths(path)
+    for target, data in ((weights, content), (text, (json.dumps(description, indent=1) + "\n").encode())):
+        with storage.replacing(target) as file:
+            file.write(data)
+    return weights, text
+
+
+def load_exported(path):
+    """What `export` wrote, as an Exported whose encoder gives the same bits.
+
+    path: as given to `export`. Raises FileNotFoundError or ValueError with one sentence for a file that is missing, truncated,
+    damaged, of a newer format, or not the other's.
+    """
+    weights, text = _paths(path)
+    for file in (weights, text):
+        if not file.is_file():
+            raise FileNotFoundError(f"{file} does not exist: an export is a .safetensors file with its .json")
+    try:
+        description = json.loads(text.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{text} is not json: {error}") from error
+    check_format(text, description)
+    content = weights.read_bytes()
+    try:
+        tensors = storage.nested(numpy.load(content))
+    except (SafetensorError, ValueError) as error:
+        raise ValueError(f"{weights} is truncated or no safetensors file: {error}") from error
+    try:
+        if description["sha256"] != hashlib.sha256(content).hexdigest():
+            raise ValueError(f"its sha256 is not that of {weights.name}, which is damaged or of another export")
+        model, part, output = model_from(description["model"]), description["part"], description["output"]
+        if model is None or part not in PARTS or output not in OUTPUTS:
+            raise ValueError(
+                f"model, part or output is none of this jaxae: {type(model).__name__}, {part!r}, {output!r}"
+            )
+        code = jax.tree.map(jnp.asarray, function_from(description["code"], tensors.pop("code", {})))
+        _check_shapes(model, tensors, part)
+    except KeyError as error:
+        raise ValueError(f"{text} does not describe an export: {error} is missing") from error
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ValueError(f"{text} does not describe an export: {error}") from error
+    return Exported(model, jax.tree.map(jnp.asarray, tensors), code, part, output)
+
+
+@jax.jit
+def _encode(code, encoder, x):
+    return encode(Recipe(None, None, code=code), encoder, x)
+
+
+def _output(loss):
+    if loss.func is losses.binary_cross_entropy:
+        return "logits"
+    return "data" if loss.func in (losses.squared_error, losses.gaussian_nll) else None
+
+
+def _check_shapes(model, params, part):
+    wanted = jax.eval_shape(model.init, jax.random.key(0))
+    wanted = jax.tree.map(np.shape, {"encoder": wanted["encoder"]} if part == "encoder" else wanted)
+    found = jax.tree.map(np.shape, params)
+    if wanted != found:
+        raise ValueError(f"the parameters have shapes {found}: those of the model's {part} are {wanted}")
+
+
+def _paths(path):
+    base = str(path).removesuffix(".safetensors")
+    return Path(f"{base}.safetensors"), Path(f"{base}.json")
+
+
+def main(arguments=None):
+    """Export one run of a run.npz from the command line."""
+    parser = argparse.ArgumentParser(prog="python -m jaxae.export", description="Export one run of a run.npz.")
+    parser.add_argument("run_file", metavar="RUN.npz")
+    parser.add_argument("out", metavar="OUT", help="OUT.safetensors and OUT.json are written")
+    parser.add_argument("--run", type=int, default=0, help="which run of the grid, from 0 on")
+    parser.add_argument("--part", choices=PARTS, default="encoder")
+    options = parser.parse_args(arguments)
+    try:
+        stored = storage.load(options.run_file)
+        if not 0 <= options.run < len(stored.seeds):
+            raise ValueError(f"--run is {options.run}: {options.run_file} has runs 0 to {len(stored.seeds) - 1}")
+        params, recipe = take((stored.params, stored.recipes), options.run)
+        written = export(options.out, stored.model, params, options.part, recipe=recipe)
+    except (OSError, ValueError) as error:
+        parser.exit(1, f"{error}\n")
+    print(*written, sep="\n")
+
+
+if __name__ == "__main__":
+    main()

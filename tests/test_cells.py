@@ -1,0 +1,243 @@
+"""What decides a cell's results, and what a run does with a directory in which it finds another's work."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import hydra
+import numpy as np
+import pytest
+from omegaconf import OmegaConf
+
+from experiments import cells, directories, run
+from experiments.checks import ConfigurationError
+from experiments.runs import write_csv
+
+ROOT = Path(__file__).parents[1]
+SMALL = ["scale=smoke", "data=digits", "model.hidden=3", "train.epochs=1"]
+TWO = ["+variants.first=['penalty=l1']", "+variants.second=['penalty=weight_decay']"]
+
+
+@pytest.fixture(autouse=True)
+def _hydra():
+    with hydra.initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        yield
+
+
+@pytest.fixture
+def work(monkeypatch):
+    """What is trained, read back and drawn, by label; nothing is computed. The label in `breaks` raises its error."""
+    done = SimpleNamespace(trained=[], reused=[], drawn=0, breaks={})
+    grid = SimpleNamespace(curve={"test_error": np.array([[3.0, 1.5]])}, seconds=0.5)
+
+    def train(setup, label, directory):
+        if label in done.breaks:
+            raise done.breaks[label]
+        done.trained.append(label)
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "run.npz").write_text("whole")
+        write_csv(directory / "metrics.csv", [{"seed": 0, "test_error": 1.5}])
+        return grid
+
+    def load(path):
+        if path.read_text() != "whole":
+            raise ValueError(f"{path} cannot be read")
+
+    def outcome(runs, cfg):
+        if "drawing" in done.breaks:
+            raise done.breaks["drawing"]
+        done.drawn += 1
+        return SimpleNamespace(write=lambda directory: None)
+
+    monkeypatch.setattr(run, "train", train)
+    monkeypatch.setattr(run, "reused", lambda setup, directory: done.reused.append(directory.name) or grid)
+    monkeypatch.setattr(run.storage, "load", load)
+    monkeypatch.setattr(run, "setup", lambda cfg: None)
+    monkeypatch.setattr("experiments.overview.outcome", outcome)
+    return done
+
+
+def identity(*overrides):
+    return cells.identify(*cells.compose([*SMALL, *overrides]))
+
+
+def execute(directory, *overrides, **options):
+    return run.execute([*SMALL, *overrides], directory, **options)
+
+
+def status(directory):
+    return json.loads((directory / "status.json").read_text())
+
+
+def test_a_cell_is_its_configuration_in_whatever_words():
+    cell = identity().cell
+    assert identity("weight=0.0").cell == identity("seed=0", "weight=0").cell == cell
+    for same in ("resume=force", "reuse=elsewhere", "train.width=1", "+data.dir=/tmp"):
+        assert identity(same).cell == cell
+    for other in ("weight=0.1", "seed=[0]", "train.epochs=2", "penalty=l1", "figure.runs=2"):
+        assert identity(other).cell != cell
+    assert len({cell, identity(*TWO).cell, identity(*TWO, "weight=1").cell}) == 3
+
+
+def test_a_scale_counts_by_what_it_chooses():
+    assert identity("scale=quick").configuration["at"]["epochs"] == 20
+    assert identity("scale=quick").cell != identity().cell
+    config = identity().configuration
+    assert "scale" not in config and "claim" not in config and "hydra" not in config
+
+
+def test_a_sweep_names_its_directories_by_experiment_and_cell():
+    base = hydra.compose("config", [*SMALL, "model.activation=tanh"], return_hydra_config=True)
+    name = OmegaConf.select(base, "hydra.sweep.subdir")
+    assert OmegaConf.select(base, "hydra.sweep.dir").startswith("multirun/overview/")
+    assert name == f"overview-{identity('model.activation=tanh').cell}" and name.isascii() and " " not in name
+
+
+def test_the_code_is_the_library_the_running_and_the_script_alone():
+    names = set(cells.sources("overview"))
+    assert {"jaxae/training.py", "jaxae/data/cache.py", "experiments/run.py", "experiments/overview.py", "jax"} <= names
+    assert "experiments/spectrum.py" not in names and "experiments/report.py" not in names
+
+
+def test_a_complete_cell_is_not_done_again_but_drawn_where_asked(tmp_path, work):
+    first = execute(tmp_path)
+    again = execute(tmp_path, "train.width=1")
+    assert (work.trained, work.drawn, again.outcome) == (["run"], 1, None)
+    assert again.value == first.value == status(tmp_path)["value"] == 1.5
+    assert execute(tmp_path, redraw=True).outcome is not None
+    assert (work.trained, work.reused, work.drawn) == (["run"], [tmp_path.name], 2)
+    stored = status(tmp_path)
+    assert (stored["status"], stored["cell"], stored["overrides"]) == ("completed", identity().cell, SMALL)
+    assert stored["configuration"]["model"]["hidden"] == 3 and stored["code"] == identity().code
+
+
+@pytest.mark.parametrize(("error", "words"), [(RuntimeError("out of paper"), "RuntimeError: out of paper"),
+                                              (KeyboardInterrupt(), "interrupted")])  # fmt: skip
+def test_what_was_finished_before_a_failure_is_kept(tmp_path, work, error, words):
+    work.breaks["second"] = error
+    with pytest.raises(type(error)):
+        execute(tmp_path, *TWO)
+    assert (status(tmp_path)["status"], status(tmp_path)["error"]) == ("failed", words)
+    assert (tmp_path / "traceback.txt").read_text().splitlines()[-1] == words
+    work.breaks.clear()
+    execute(tmp_path, *TWO)
+    assert (work.trained, work.reused) == (["first", "second"], ["first"])
+    assert status(tmp_path)["status"] == "completed" and not (tmp_path / "traceback.txt").exists()
+
+
+@pytest.mark.parametrize("damage", ["checkpoints", "run.npz", "metrics.csv"])
+def test_a_variant_that_is_not_whole_is_trained(tmp_path, work, damage):
+    work.breaks["drawing"] = RuntimeError()
+    with pytest.raises(RuntimeError):
+        execute(tmp_path)
+    path = tmp_path / damage
+    if damage == "checkpoints":
+        path.mkdir()
+    elif damage == "run.npz":
+        path.write_text("wh")
+    else:
+        path.unlink()
+    work.breaks.clear()
+    execute(tmp_path)
+    assert (work.trained, work.reused) == (["run", "run"], [])
+
+
+def test_another_configuration_is_refused_with_the_difference(tmp_path, work):
+    execute(tmp_path, *TWO)
+    before = (tmp_path / "status.json").read_bytes()
+    with pytest.raises(ConfigurationError, match=r"weight: 0 -> 0.5; resume=force .* resume=fresh") as caught:
+        execute(tmp_path, *TWO, "weight=0.5")
+    assert "\n" not in str(caught.value) and "variants" not in str(caught.value)
+    assert (tmp_path / "status.json").read_bytes() == before and len(work.trained) == 2
+
+
+def test_another_code_is_refused_by_file_forced_or_begun_anew(tmp_path, work, monkeypatch):
+    execute(tmp_path)
+    sources = cells.sources("overview")
+    monkeypatch.setattr(cells, "sources", lambda experiment: sources | {"jaxae/losses.py": "0", "jax": "9"})
+    with pytest.raises(ConfigurationError, match=r"code changed: jax, jaxae/losses.py; resume=force"):
+        execute(tmp_path)
+    execute(tmp_path, "resume=force")
+    assert (work.trained, work.reused) == (["run"], [tmp_path.name])
+    assert status(tmp_path)["sources"]["jax"] == "9"
+    execute(tmp_path, "resume=fresh")
+    assert work.trained == ["run", "run"]
+
+
+def test_a_failure_that_left_nothing_hinders_nothing(tmp_path, work):
+    work.breaks["run"] = ConfigurationError("weight is -1")
+    with pytest.raises(ConfigurationError):
+        execute(tmp_path / "run")
+    work.breaks.clear()
+    execute(tmp_path / "run", "seed=3")
+    assert status(tmp_path / "run")["configuration"]["seed"] == 3
+
+
+def test_fresh_deletes_what_runs_write_and_nothing_else(tmp_path, work):
+    execute(tmp_path, *TWO)
+    (tmp_path / "first" / "checkpoints").mkdir()
+    (tmp_path / "first" / "checkpoints" / "3").touch()
+    (tmp_path / "figure.png").touch()
+    for note in ("notes.txt", "second/notes.txt"):
+        (tmp_path / note).write_text("mine")
+    execute(tmp_path, "resume=fresh")
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name[0] != ".") == [
+        "metrics.csv", "notes.txt", "run.npz", "second", "status.json"]  # fmt: skip
+    assert (tmp_path / "second" / "notes.txt").read_text() == "mine"
+
+
+def test_a_directory_that_is_no_runs_is_left_alone(tmp_path, work):
+    (tmp_path / "thesis.tex").write_text("mine")
+    (tmp_path / "figure.png").write_text("mine")
+    with pytest.raises(ConfigurationError, match=r"files that no run writes: thesis.tex"):
+        execute(tmp_path, "resume=fresh")
+    with pytest.raises(ConfigurationError, match=r"has figure.png and no status.json"):
+        execute(tmp_path)
+    assert (tmp_path / "figure.png").read_text() == "mine" and not work.trained
+
+
+@pytest.mark.parametrize("text", ["", '{"status": "compl', "[]"])
+def test_a_damaged_status_is_refused_until_begun_anew(tmp_path, work, text):
+    execute(tmp_path)
+    (tmp_path / "status.json").write_text(text)
+    with pytest.raises(ConfigurationError, match=r"status.json .* resume=fresh"):
+        execute(tmp_path)
+    execute(tmp_path, "resume=fresh")
+    assert status(tmp_path)["status"] == "completed"
+
+
+def test_resume_takes_three_words(tmp_path, work):
+    with pytest.raises(ConfigurationError, match="resume is 'yes': it must be one of refuse, force, fresh"):
+        execute(tmp_path, "resume=yes")
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "status.json"
+    directories.write(tmp_path, "running")
+    with pytest.raises(OSError, match="full"), directories.replacing(path) as temporary:
+        temporary.write_text("{")
+        raise OSError("full")
+    assert json.loads(path.read_text()) == {"status": "running"} and len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_lock_excludes_other_processes_and_ends_with_its_own(tmp_path, work):
+    program = (
+        "import fcntl, sys, time; f = open(sys.argv[1], 'a'); fcntl.flock(f, 2); print(flush=True); time.sleep(60)"
+    )
+    other = subprocess.Popen([sys.executable, "-c", program, tmp_path / ".lock"], stdout=subprocess.PIPE)
+    try:
+        other.stdout.readline()
+        assert directories.busy(tmp_path)
+        with pytest.raises(directories.Locked, match="another process"):
+            execute(tmp_path)
+        assert not (tmp_path / "status.json").exists()
+    finally:
+        os.kill(other.pid, 9)
+        other.wait()
+        other.stdout.close()
+    assert not directories.busy(tmp_path)
+    execute(tmp_path)
+    assert work.trained == ["run"]
