@@ -2,7 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.ticker import ScalarFormatter
+from matplotlib.ticker import LogLocator, ScalarFormatter
 
 from experiments.benchmarks.steps import JAXAE, PRODUCTS
 from jaxae import figures
@@ -78,6 +78,7 @@ def draw_sweeps(table):
             counts = sorted({row["runs"] for row in table})
             ax.set(xscale="log", yscale="log", title=model, xlabel="runs in the sweep")
             ax.set_xticks(counts, [str(count) for count in counts])
+            ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             ax.minorticks_off()
             ax.yaxis.set_major_formatter(ScalarFormatter())
         axes[0, 0].set_ylabel("seconds, with start and compilation")
