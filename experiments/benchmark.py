@@ -74,7 +74,7 @@ def main(arguments=None):
         console.width = 160
     console.print(describe(), highlight=False)
     for name in options.sections:
-        few = min(3, options.rounds)
+        few = min(2, options.rounds)  # these take minutes each
         table = {
             "steps": lambda: measure_steps(options.rounds, console),
             "growth": lambda few=few: growth.measure(few),

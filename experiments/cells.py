@@ -14,7 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 import jaxae
 
 # Keys that change no result. What `scale` chooses stays, as its column of `at` and in the values that read it.
-HOST = ("hydra", "scale", "resume", "reuse", "track", "claim", "paper")
+HOST = ("hydra", "scale", "resume", "reuse", "track", "claim", "paper", "labelled")
 HOST_WITHIN = {"train": ("width", "checkpoint", "on_divergence"), "data": ("dir",)}
 
 
@@ -71,7 +71,7 @@ OmegaConf.register_new_resolver("cell", directory_name, replace=True)  # jobs in
 def sources(experiment: str) -> dict[str, str]:
     """The code that decides an experiment's results: a hash per file of the library and of the running, and jax's version."""
     library, here = Path(jaxae.__file__).parent, Path(__file__).parent
-    own = [here / f"{name}.py" for name in ("config", "runs", "run", experiment)]
+    own = [here / f"{name}.py" for name in ("config", "parts", "runs", "run", experiment)]
     files = {path.relative_to(path.parents[1]) if path in own else path.relative_to(library.parent): path
              for path in [*sorted(library.rglob("*.py")), *own] if path.exists()}  # fmt: skip
     hashes = {name.as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:12] for name, path in files.items()}

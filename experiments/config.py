@@ -3,6 +3,7 @@
 import functools
 from typing import Any, NamedTuple
 
+import numpy as np
 from hydra.utils import get_object
 from jax.tree_util import Partial
 from omegaconf import DictConfig, OmegaConf
@@ -59,6 +60,12 @@ def setup(cfg: DictConfig) -> Setup:
     recipe, seed = _recipe(cfg), _plain(cfg.seed)
     check_number("seed", seed)
     train, test = _data(cfg)
+    for split in (train, test):
+        if not len(split.x) or not np.isfinite(split.x).all():
+            fault = "values that are not finite numbers" if len(split.x) else "a split without examples"
+            raise ConfigurationError(f"data={cfg.data.name} has {fault}: every pixel must be a finite number")
+        if cfg.get("labelled") and split.labels is None:
+            raise ConfigurationError(f"data={cfg.data.name} has no labels, which this experiment needs")
     model = _model(cfg, train)
     if cfg.train.pretrain and not isinstance(model, Dense):
         raise ConfigurationError(

@@ -32,7 +32,8 @@ def training_progress(label, runs, epochs, samples):
 
         def on_epoch(index, row):
             nonlocal before
-            loss = float(np.mean(row["loss"]))  # waits for the epoch
+            losses = np.asarray(row["loss"])  # waits for the epoch
+            loss = float(np.mean(losses[np.isfinite(losses)])) if np.any(np.isfinite(losses)) else float("nan")
             now = time.perf_counter()
             rates.append(samples / (now - before))
             before = now
@@ -40,4 +41,5 @@ def training_progress(label, runs, epochs, samples):
 
         yield on_epoch
     seconds = time.perf_counter() - started
-    console.print(f"{title}: {epochs} epochs in {seconds:.1f} s, {np.median(rates):,.0f} samples/s", highlight=False)
+    rate = f", {np.median(rates):,.0f} samples/s" if rates else ""
+    console.print(f"{title}: {len(rates)} of {epochs} epochs in {seconds:.1f} s{rate}", highlight=False)

@@ -19,7 +19,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from experiments import cells, compilation, directories, tracking
-from experiments.checks import ConfigurationError
+from experiments.checks import ConfigurationError, DivergenceError
 from experiments.config import setup
 from experiments.keys import mistyped
 from experiments.outcome import Outcome
@@ -144,7 +144,7 @@ def job() -> float:
         raise
     except Exception as error:
         if not many:
-            if isinstance(error, ConfigurationError):
+            if isinstance(error, ConfigurationError | DivergenceError):
                 sys.tracebacklimit = 0  # the sentence says all
             raise
         if not isinstance(error, directories.Locked):
@@ -155,7 +155,7 @@ def job() -> float:
     if result.outcome:
         result.outcome.show()
         console.print(f"{os.path.relpath(directory)}/figure.png", highlight=False)
-    return result.value
+    return result.value if math.isfinite(result.value) else math.inf
 
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="config")

@@ -14,7 +14,7 @@ from experiments.checks import ConfigurationError, DivergenceError
 from experiments.directories import replacing
 from experiments.parts import advice
 from experiments.progress import console, training_progress
-from jaxae import losses, storage
+from jaxae import exact, losses, penalties, storage
 from jaxae.checkpoints import Checkpoints
 from jaxae.data import Data
 from jaxae.descriptions import describe
@@ -87,6 +87,7 @@ def train(setup, label, directory: Path):
     epochs, params = sizes.pop("pretrain"), None
     if epochs:
         params = _pretrained(setup, x, epochs, sizes["batch_size"])
+    _show_plan(setup, x[: sizes["batch_size"]])
     if sizes["epochs"]:
         chosen = []
         samples = len(setup.seeds) * (len(x) // sizes["batch_size"]) * sizes["batch_size"]
@@ -195,6 +196,15 @@ def _data(setup):
 def _run(setup, params, curve, seconds):
     final = jax.vmap(lambda recipe: at(recipe, 1.0))(setup.recipes)
     return Run(setup.model, final, setup.seeds, setup.table, params, curve, setup.test, setup.train, seconds)
+
+
+def _show_plan(setup, batch):
+    """Print the way that the exact contractive penalty takes, and the operations counted."""
+    function = setup.recipes.penalty.func
+    if getattr(function, "function", function) is penalties.contractive_exact:
+        params = jax.eval_shape(setup.model.init, jax.random.key(0))
+        chosen = exact.plan(setup.model.encoder(params), batch, **dict(getattr(function, "keywords", ())))
+        console.print(f"contractive_exact: {chosen}", highlight=False)
 
 
 def _pretrained(setup, x, epochs, batch_size):

@@ -87,7 +87,7 @@ def collect(places: list[Path]) -> tuple[pd.DataFrame, list[str]]:
 def parameters(table: pd.DataFrame) -> list[str]:
     """The columns that tell cells apart but for the seed: experiment, variant, and all that was overridden or swept."""
     measured = {f"{name} {what}" for name in NUMBERS_AT_THE_END for what in ("mean", "std")}
-    other = {*measured, *NUMBERS_AT_THE_END, "status", "cell", "seed", "diverged", "count"}
+    other = {*measured, *NUMBERS_AT_THE_END, "status", "cell", "seed", "part", "diverged", "count"}
     return [name for name in table.columns if name not in other]
 
 

@@ -2,7 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.ticker import ScalarFormatter
+from matplotlib.ticker import LogLocator, ScalarFormatter
 
 from experiments.benchmarks.steps import JAXAE, PRODUCTS
 from jaxae import figures
@@ -19,16 +19,16 @@ def draw_steps(table):
             1, len(models), figsize=(3.4 * len(models) + 1.4, 0.32 * len(kinds) + 1.6), sharey=True, squeeze=False
         )
         for ax, model in zip(axes[0], models, strict=True):
-            for (library, marker), color in zip(MARKERS.items(), figures.COLORS, strict=False):
+            for i, (library, marker) in enumerate(MARKERS.items()):
                 rows = [row for row in table if (row["model"], row["library"]) == (model, library)]
                 rows = [row for row in rows if row["step"] != PRODUCTS]
                 ax.plot(
                     [row["ms per step"] for row in rows],
-                    [kinds.index(row["step"]) for row in rows],
+                    [kinds.index(row["step"]) + 0.18 * (i - 1.5) for row in rows],
                     marker,
-                    color=color,
+                    color=figures.COLORS[i],
                     label=library,
-                    ms=6,
+                    ms=5,
                     alpha=0.85,
                 )
             limit = [row["ms per step"] for row in table if (row["model"], row["step"]) == (model, PRODUCTS)]
@@ -78,6 +78,7 @@ def draw_sweeps(table):
             counts = sorted({row["runs"] for row in table})
             ax.set(xscale="log", yscale="log", title=model, xlabel="runs in the sweep")
             ax.set_xticks(counts, [str(count) for count in counts])
+            ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             ax.minorticks_off()
             ax.yaxis.set_major_formatter(ScalarFormatter())
         axes[0, 0].set_ylabel("seconds, with start and compilation")

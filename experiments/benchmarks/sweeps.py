@@ -20,8 +20,7 @@ ROOT = Path(__file__).parents[2]
 SIZES = {
     "64-32, digits": (64, 32, None, 40),
     "784-64": (784, 64, 2000, 10),
-    "784-256": (784, 256, 2000, 5),
-    "784-1000": (784, 1000, 1000, 4),
+    "784-1000": (784, 1000, 4000, 2),
 }
 WIDTHS = {"automatic width": "auto", "width 1": 1, "all side by side": 64}
 WAYS = (*WIDTHS, "one after another", "separate processes")
