@@ -2,13 +2,13 @@
 
 import contextlib
 import json
-import os
 import shutil
 import time
 from pathlib import Path
 
 from experiments import cells
 from experiments.checks import ConfigurationError
+from jaxae.files import replacing
 
 RESUME = ("refuse", "force", "fresh")
 # What a run writes: into the directory of each variant, and into its own.
@@ -38,23 +38,8 @@ def read(directory: Path) -> dict:
 def write(directory: Path, status: str, **details):
     """Say how far the work in a directory is, in status.json, at once or not at all."""
     text = json.dumps({"status": status, **details}, indent=1) + "\n"
-    with replacing(directory / "status.json") as temporary:
-        temporary.write_text(text, encoding="utf-8")
-
-
-@contextlib.contextmanager
-def replacing(path: Path):
-    """Give the name of a temporary file beside `path`, with its ending, that takes its place once the block is through."""
-    temporary = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
-    try:
-        yield temporary
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())  # a name that survives a power cut must not outlive its content
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
+    with replacing(directory / "status.json") as file:
+        file.write(text.encode())
 
 
 @contextlib.contextmanager

@@ -26,6 +26,7 @@ from experiments.outcome import Outcome
 from experiments.progress import console
 from experiments.runs import reused, train
 from jaxae import storage
+from jaxae.files import replacing
 
 
 class Result(NamedTuple):
@@ -106,8 +107,8 @@ def sentence(error: BaseException) -> str:
 def write_traceback(directory: Path, error: BaseException):
     """Leave the traceback of an error in traceback.txt, with the sentence in one line at its end."""
     text = "".join(traceback.format_exception(error)) + "\n" + " ".join(sentence(error).split()) + "\n"
-    with directories.replacing(directory / "traceback.txt") as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    with replacing(directory / "traceback.txt") as file:
+        file.write(text.encode())
 
 
 def _checked(cfgs):

@@ -1,6 +1,7 @@
 """Trained grids as the figures see them, and the files that they leave."""
 
 import csv
+import io
 import shutil
 import time
 from pathlib import Path
@@ -11,7 +12,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.checks import ConfigurationError, DivergenceError
-from experiments.directories import replacing
 from experiments.parts import advice
 from experiments.progress import console, training_progress
 from jaxae import exact, losses, penalties, storage
@@ -19,6 +19,7 @@ from jaxae.checkpoints import Checkpoints
 from jaxae.data import Data
 from jaxae.descriptions import describe
 from jaxae.devices import gather
+from jaxae.files import replacing
 from jaxae.objective import Recipe, encode
 from jaxae.pretraining import pretrain
 from jaxae.schedules import at
@@ -228,8 +229,9 @@ def _errors(setup, params, x):
 
 def write_csv(path: Path, rows):
     """Write a list of dicts with the same keys as a csv file with a header."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as temporary, open(temporary, "w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows({key: f"{v:.6g}" if isinstance(v, float) else v for key, v in row.items()} for row in rows)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]))
+    writer.writeheader()
+    writer.writerows({key: f"{v:.6g}" if isinstance(v, float) else v for key, v in row.items()} for row in rows)
+    with replacing(path) as file:
+        file.write(text.getvalue().encode())

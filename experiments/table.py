@@ -15,6 +15,7 @@ from experiments import cells, directories
 from experiments.checks import ConfigurationError
 from experiments.drawings import joint
 from experiments.progress import console
+from jaxae.files import replacing
 
 FIRST = ["status", "experiment", "variant", "cell"]
 NUMBERS_AT_THE_END = ("loss", "error", "penalty", "test_error", "test_error_float32")  # columns of metrics.csv
@@ -36,16 +37,16 @@ def write(places: list[Path], target: Path | None = None) -> pd.DataFrame:
         for what in damaged:
             console.print(what, highlight=False, soft_wrap=True, markup=False)
         means = summary(table)
-        with directories.replacing(target / "table.csv") as path:
-            table.to_csv(path, index=False)
-        with directories.replacing(target / "table.parquet") as path:
-            table.to_parquet(path, index=False)
-        with directories.replacing(target / "summary.csv") as path:
-            means.to_csv(path, index=False)
+        with replacing(target / "table.csv") as file:
+            table.to_csv(file, index=False, mode="wb")
+        with replacing(target / "table.parquet") as file:
+            table.to_parquet(file, index=False)
+        with replacing(target / "summary.csv") as file:
+            means.to_csv(file, index=False, mode="wb")
         figure = joint.draw(means, parameters(means))
         if figure:
-            with directories.replacing(target / "joint.png") as path:
-                figure.savefig(path, dpi=140)
+            with replacing(target / "joint.png") as file:
+                figure.savefig(file, format="png", dpi=140)
             plt.close(figure)
     counts = ", ".join(f"{n} {status}" for status, n in table.groupby("status")["cell"].nunique().items())
     console.print(f"{target / 'table.csv'}: {len(table)} rows; cells: {counts}", highlight=False, soft_wrap=True)

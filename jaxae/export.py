@@ -17,6 +17,7 @@ from safetensors import SafetensorError, numpy
 from jaxae import losses, storage
 from jaxae.codes import dense
 from jaxae.descriptions import Missing, check_format, describe, describe_model, function_from, header, model_from
+from jaxae.files import replacing
 from jaxae.functions import configure
 from jaxae.objective import Recipe, encode
 from jaxae.schedules import at
@@ -94,7 +95,7 @@ def export(path, model, params, part="encoder", *, recipe=None):
     }
     weights, text = _paths(path)
     for target, data in ((weights, content), (text, (json.dumps(description, indent=1) + "\n").encode())):
-        with storage.replacing(target) as file:
+        with replacing(target) as file:
             file.write(data)
     return weights, text
 

@@ -1,8 +1,6 @@
 """Runs on disk: named arrays with a leading axis of runs, and what they mean, in one .npz file."""
 
-import contextlib
 import json
-import os
 import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,8 +10,9 @@ import numpy as np
 
 from jaxae.data import cache
 from jaxae.descriptions import check_format, describe, describe_model, header, model_from, recipe_from
+from jaxae.files import replacing
 
-__all__ = ["Stored", "load", "named_leaves", "nested", "replacing", "save"]
+__all__ = ["Stored", "load", "named_leaves", "nested", "save"]
 
 TAKEN = ("recipe", "seed", "description")
 
@@ -91,24 +90,6 @@ def nested(leaves):
             node = node.setdefault(branch, {})
         node[last] = leaf
     return _lists(tree)
-
-
-@contextlib.contextmanager
-def replacing(path):
-    """A binary file that takes the place of `path` once it is whole and on the disk; readers never see a part of it."""
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise OSError(error.errno, f"{path} cannot be written: {error.strerror}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _read(path):

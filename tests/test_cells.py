@@ -214,15 +214,6 @@ def test_resume_takes_three_words(tmp_path, work):
         execute(tmp_path, "resume=yes")
 
 
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
-    path = tmp_path / "status.json"
-    directories.write(tmp_path, "running")
-    with pytest.raises(OSError, match="full"), directories.replacing(path) as temporary:
-        temporary.write_text("{")
-        raise OSError("full")
-    assert json.loads(path.read_text()) == {"status": "running"} and len(list(tmp_path.iterdir())) == 1
-
-
 def test_a_lock_excludes_other_processes_and_ends_with_its_own(tmp_path, work):
     program = (
         "import fcntl, sys, time; f = open(sys.argv[1], 'a'); fcntl.flock(f, 2); print(flush=True); time.sleep(60)"

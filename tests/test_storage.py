@@ -12,6 +12,7 @@ import pytest
 from jaxae import codes, corruptions, losses, penalties, storage
 from jaxae.convolutional import Convolutional
 from jaxae.descriptions import FORMAT, Missing
+from jaxae.files import replacing
 from jaxae.functions import configure
 from jaxae.models import Dense
 from jaxae.objective import Recipe
@@ -177,7 +178,7 @@ def test_no_pickle_is_read(tmp_path):
 def test_a_write_that_fails_leaves_the_file_that_was(saved, tmp_path):
     path = tmp_path / "run.npz"
     path.write_bytes(b"before")
-    with pytest.raises(OSError, match=r"run.npz cannot be written: No space left"), storage.replacing(path) as file:
+    with pytest.raises(OSError, match=r"run.npz cannot be written: No space left"), replacing(path) as file:
         file.write(b"half")
         raise OSError(28, "No space left on device")
     assert path.read_bytes() == b"before"

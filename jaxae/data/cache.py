@@ -1,13 +1,13 @@
 """Decoded arrays kept in a folder of the user, so that slow decoding happens once."""
 
-import contextlib
 import os
-import tempfile
 import warnings
 import zipfile
 from pathlib import Path
 
 import numpy as np
+
+from jaxae.files import replacing
 
 
 def folder(cache=None):
@@ -49,13 +49,5 @@ def read(path, names):
 
 def write(path, arrays):
     """Writes a dict of arrays as an .npz file at once or not at all: readers never see a part of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **arrays)
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
+    with replacing(path) as file:
+        np.savez(file, **arrays)
