@@ -11,6 +11,7 @@ from jaxae.precision import check_precision
 NUMBERS = {
     "seed": (0, 2**32 - 1, True, True),
     "weight": (0, math.inf, False, True),
+    "validation": (0, 1, False, True),
     "corruption.rate": (0, 1, False, True),
     "corruption.std": (0, math.inf, False, True),
     "code.k": (1, math.inf, True, True),

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from hydra.utils import get_object
 from jax.tree_util import Partial
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from experiments.checks import (
@@ -21,6 +21,7 @@ from experiments.checks import (
 )
 from experiments.parts import part_of
 from jaxae import data, losses
+from jaxae.data.splits import stratified
 from jaxae.functions import configure, keywords_of
 from jaxae.models import Dense
 from jaxae.objective import Recipe
@@ -40,6 +41,7 @@ class Setup(NamedTuple):
     train: data.Data
     test: data.Data
     sizes: dict
+    validation: data.Data | None = None
 
 
 def setup(cfg: DictConfig) -> Setup:
@@ -60,6 +62,7 @@ def setup(cfg: DictConfig) -> Setup:
     recipe, seed = _recipe(cfg), _plain(cfg.seed)
     check_number("seed", seed)
     train, test = _data(cfg)
+    train, validation = _held_out(train, cfg.validation)
     for split in (train, test):
         if not len(split.x) or not np.isfinite(split.x).all():
             fault = "values that are not finite numbers" if len(split.x) else "a split without examples"
@@ -86,7 +89,21 @@ def setup(cfg: DictConfig) -> Setup:
     sizes = {key.removeprefix("train."): value for key, value in sizes.items()}
     sizes["precision"] = cfg.train.precision
     sizes["on_divergence"] = cfg.train.on_divergence
-    return Setup(model, *part_of(cfg.part, *expand(recipe, seed)), train, test, sizes)
+    return Setup(model, *part_of(cfg.part, *expand(recipe, seed)), train, test, sizes, validation)
+
+
+def _held_out(train, share):
+    """The examples to train on, and those that runs are chosen by: a share of every class, or None for 0."""
+    check_number("validation", share)
+    if isinstance(share, list | ListConfig):
+        raise ConfigurationError(f"validation is {list(share)}: it takes one value; sweep it with -m")
+    if not share:
+        return train, None
+    labels = np.zeros(len(train.x), int) if train.labels is None else train.labels
+    rows = [stratified(labels, split, share=1 - share) for split in ("train", "test")]
+    if not min(map(len, rows)):
+        raise ConfigurationError(f"validation is {share}: it leaves {' and '.join(str(len(r)) for r in rows)} examples")
+    return tuple(data.Data(train.x[r], None if train.labels is None else train.labels[r], train.shape) for r in rows)
 
 
 def _recipe(cfg):

@@ -30,7 +30,7 @@ from jaxae.files import replacing
 
 
 class Result(NamedTuple):
-    """A finished experiment: its name, configuration, outcome, trained grids, seconds that each took, and mean test error.
+    """A finished experiment: its name, configuration, outcome, trained grids, seconds that each took, and mean score.
 
     One that was complete before has neither outcome nor grids.
     """
@@ -90,7 +90,7 @@ def execute(overrides: list[str], directory: Path, *, redraw=False) -> Result:
                 write_traceback(directory, error)
                 directories.write(directory, "failed", error=sentence(error), **about)
             raise
-        value = float(sum(run.curve["test_error"][:, -1].mean() for run in runs.values()) / len(runs))
+        value = float(sum(run.score.mean() for run in runs.values()) / len(runs))
         seconds = {label: run.seconds for label, run in runs.items()} | {"total": time.perf_counter() - started}
         (directory / "traceback.txt").unlink(missing_ok=True)
         directories.write(directory, "completed", value=value, seconds=seconds, **about)
@@ -129,7 +129,7 @@ def _trained(setup, label, directory):
 
 
 def job() -> float:
-    """Run one job and return the mean test error at its end, which sweepers minimise; infinity where a job of a sweep fails.
+    """Run one job and return the mean score of its runs, which sweepers minimise; infinity where a job of a sweep fails.
 
     A job of a sweep costs itself only: its error stays in its directory, and experiments.sweep lists it at the end.
     """

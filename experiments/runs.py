@@ -42,6 +42,7 @@ class Run(NamedTuple):
     test: Data
     train: Data
     seconds: float
+    score: np.ndarray  # what a search minimises: the error on the validation examples, or on the test ones without them
 
     def encoder(self, run=0):
         """The trained encoder of one run."""
@@ -141,9 +142,13 @@ def train(setup, label, directory: Path):
         console.print(
             f"{sizes['precision']} products change the test error by at most {moved:.2g} of it", highlight=False
         )
+    run = _run(setup, params, curve, time.perf_counter() - started)
+    if setup.validation is not None:
+        for row, error in zip(rows, run.score, strict=True):
+            row |= {"validation_error": float(error)}
     write_csv(directory / "metrics.csv", rows)
     shutil.rmtree(directory / "checkpoints", ignore_errors=True)
-    return _run(setup, params, curve, time.perf_counter() - started)
+    return run
 
 
 def reused(setup, directory: Path):
@@ -196,7 +201,11 @@ def _data(setup):
 
 def _run(setup, params, curve, seconds):
     final = jax.vmap(lambda recipe: at(recipe, 1.0))(setup.recipes)
-    return Run(setup.model, final, setup.seeds, setup.table, params, curve, setup.test, setup.train, seconds)
+    if setup.validation is None:
+        score = curve["test_error"][:, -1]
+    else:
+        score = np.asarray(_errors(setup, params, setup.validation.x)[:, 0])
+    return Run(setup.model, final, setup.seeds, setup.table, params, curve, setup.test, setup.train, seconds, score)
 
 
 def _show_plan(setup, batch):

@@ -18,7 +18,14 @@ from experiments.progress import console
 from jaxae.files import replacing
 
 FIRST = ["status", "experiment", "variant", "cell"]
-NUMBERS_AT_THE_END = ("loss", "error", "penalty", "test_error", "test_error_float32")  # columns of metrics.csv
+NUMBERS_AT_THE_END = (
+    "loss",
+    "error",
+    "penalty",
+    "test_error",
+    "validation_error",
+    "test_error_float32",
+)  # columns of metrics.csv
 
 
 def write(places: list[Path], target: Path | None = None) -> pd.DataFrame:

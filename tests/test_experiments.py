@@ -14,7 +14,8 @@ import pytest
 from experiments.checks import ConfigurationError
 from experiments.config import setup
 from experiments.run import execute
-from jaxae import storage, training
+from jaxae import losses, storage, training
+from jaxae.sweeps import take
 
 ROOT = Path(__file__).parents[1]
 NAMES = sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml"))
@@ -168,3 +169,19 @@ def test_a_mistyped_key_is_refused_and_named():
         in done.stderr
     )
     assert "Traceback" not in done.stderr
+
+
+def test_the_score_of_a_run_is_its_error_on_held_out_examples(tmp_path):
+    result = execute([*SMALL, "validation=0.25", "seed=[0,1]"], tmp_path)
+    run = result.runs["run"]
+    whole = compose("validation=0.25")
+    assert len(run.train.x) == 150 and len(whole.validation.x) == 50
+    apart = {row.tobytes() for row in run.train.x} & {row.tobytes() for row in whole.validation.x}
+    assert not apart  # no example is in both
+    x = whole.validation.x
+    logits = [run.model.decoder(take(run.params, i))(run.encoder(i)(x)) for i in range(2)]
+    errors = [float(losses.binary_cross_entropy(each, x).mean()) for each in logits]
+    np.testing.assert_allclose(run.score, errors, rtol=1e-5)
+    assert result.value == pytest.approx(np.mean(errors), rel=1e-5)
+    with open(tmp_path / "metrics.csv", newline="") as file:
+        assert [float(row["validation_error"]) for row in csv.DictReader(file)] == pytest.approx(errors, rel=1e-4)

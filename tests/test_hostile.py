@@ -80,3 +80,10 @@ def test_a_directory_that_cannot_be_made_is_named(tmp_path):
     with pytest.raises(OSError, match="file"):
         execute(SMALL, tmp_path / "file" / "run")
     assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("share", ["-0.1", "1.5", ".nan", "[0.1,0.2]", "a", "1", "0.001"])
+def test_a_validation_share_that_cannot_be_is_refused(share, monkeypatch, tmp_path):
+    given(monkeypatch, np.full((10, 4), 0.5))
+    with pytest.raises(ConfigurationError, match="validation is"):
+        execute([*SMALL, f"validation={share}"], tmp_path / "run")
