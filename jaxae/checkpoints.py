@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import json
 import logging
 import re
 import shutil
@@ -13,9 +14,12 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from jaxae.files import replacing
 from jaxae.storage import named_leaves
 
 __all__ = ["Checkpoint", "Checkpoints", "identity"]
+
+MANIFEST = "files.json"  # written last: a checkpoint without it is not whole
 
 
 class Checkpoint(NamedTuple):
@@ -55,6 +59,9 @@ class Checkpoints:
         try:
             with _orbax() as (checkpointer, ocp):
                 checkpointer.save(path, args=ocp.args.PyTreeSave(leaves), force=True)
+            manifest = json.dumps(_files(path)).encode()
+            with replacing(path / MANIFEST) as file:
+                file.write(manifest)
         except Exception as error:  # a full disk comes as an error of any layer below
             warnings.warn(f"The checkpoint {path} cannot be written ({_first_line(error)}).", stacklevel=2)
             return
@@ -124,7 +131,16 @@ def _digest(leaves):
     return np.frombuffer(digest.digest(), np.uint8)
 
 
+def _files(path):
+    """SHA-256 of every file of a checkpoint but its manifest."""
+    files = sorted(file for file in path.rglob("*") if file.is_file() and file.name != MANIFEST)
+    return {file.relative_to(path).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
 def _read(path):
+    # Damaged files never reach Orbax, whose reader leaves a broken event loop behind when it fails.
+    if json.loads((path / MANIFEST).read_bytes()) != _files(path):
+        raise ValueError("its files are not those that were written")
     with _orbax() as (checkpointer, _):
         leaves = checkpointer.restore(path)
     if not np.array_equal(leaves.pop("digest"), _digest(leaves)):

@@ -7,15 +7,13 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jax.sharding import NamedSharding, PartitionSpec
 
 from jaxae import width as widths
 from jaxae.checkpoints import Checkpoint, identity
 from jaxae.devices import mesh_for, place, split
-from jaxae.objective import encode, objective
+from jaxae.epochs import begin, epoch, guarded, resting, test_error
 from jaxae.precision import check_precision, products_in
-from jaxae.schedules import at
 
 __all__ = ["Fit", "fit", "fit_grid", "test_error"]
 
@@ -36,12 +34,6 @@ class Fit(NamedTuple):
     diverged: jax.Array
 
 
-class _State(NamedTuple):
-    params: Any
-    moments: Any
-    diverged: jax.Array
-
-
 def fit(model, recipe, x, *, seed=0, epochs, batch_size=100, x_test=None, params=None, precision="float32"):
     """Train one run by mini-batches without replacement; a pure function, to be jitted or vmapped.
 
@@ -57,13 +49,13 @@ def fit(model, recipe, x, *, seed=0, epochs, batch_size=100, x_test=None, params
     x = jnp.asarray(x)
     x_test = None if x_test is None else jnp.asarray(x_test)
 
-    def epoch(state, index):
-        return _guarded(
-            lambda state: _epoch(model, recipe, state, x, x_test, seed, index, epochs, batch_size), state, index
+    def one(state, index):
+        return guarded(
+            lambda state: epoch(model, recipe, state, x, x_test, seed, index, epochs, batch_size), state, index
         )
 
-    state = _start(model, recipe, seed, params)
-    state, curve = jax.lax.scan(products_in(precision, epoch), state, jnp.arange(epochs))
+    state = begin(model, recipe, seed, params)
+    state, curve = jax.lax.scan(products_in(precision, one), state, jnp.arange(epochs))
     return Fit(state.params, curve, state.diverged)
 
 
@@ -153,18 +145,10 @@ def fit_grid(
     return Fit(states.params, _curve(rows), states.diverged)
 
 
-def test_error(model, recipe, params, x):
-    """The mean over x of the loss of the clean input's reconstruction, in units of the loss per example."""
-    return jnp.mean(recipe.loss(model.decoder(params)(encode(recipe, model.encoder(params), x)), x))
-
-
-test_error.__test__ = False  # the name of a quantity, not of a test
-
-
 @functools.partial(jax.jit, static_argnames="model")
 def _start_grid(model, recipes, seeds, params):
     # Compiled, it copies the given parameters, whose buffers the donation of the states would take.
-    return jax.vmap(lambda recipe, seed, params: _start(model, recipe, seed, params))(recipes, seeds, params)
+    return jax.vmap(lambda recipe, seed, params: begin(model, recipe, seed, params))(recipes, seeds, params)
 
 
 @functools.partial(
@@ -177,11 +161,11 @@ def _epoch_grid(model, recipes, states, x, x_test, seeds, index, epochs, *, batc
         def run(inputs):
             recipe, state, seed = inputs
 
-            def epoch(state):
-                new = lambda state: _epoch(model, recipe, state, x, x_test, seed, index, epochs, batch_size, batches)  # noqa: E731
-                return _guarded(new, state, index)
+            def one(state):
+                new = lambda state: epoch(model, recipe, state, x, x_test, seed, index, epochs, batch_size, batches)  # noqa: E731
+                return guarded(new, state, index)
 
-            return epoch(state) if width > 1 else _resting(epoch, state)
+            return one(state) if width > 1 else resting(one, state)
 
         return jax.lax.map(
             products_in(precision, run), (recipes, states, seeds), batch_size=width if width > 1 else None
@@ -192,71 +176,6 @@ def _epoch_grid(model, recipes, states, x, x_test, seeds, index, epochs, *, batc
         specs = (runs, runs, runs, whole, whole, whole, whole)
         device = jax.shard_map(device, mesh=mesh, in_specs=specs, out_specs=runs, check_vma=False)
     return device(recipes, states, seeds, x, x_test, index, epochs)
-
-
-def _start(model, recipe, seed, params):
-    params = model.init(_key(seed, 0)) if params is None else params
-    return _State(params, at(recipe, 0.0).optimizer().init(params), jnp.int32(-1))
-
-
-def _guarded(epoch, state, index):
-    """An epoch of one run, undone where it ends non-finite or the run has diverged before."""
-    new, row = epoch(state)
-    begun = state.diverged < 0
-    finite = begun & _finite(new, row["loss"])
-    ended = state._replace(diverged=jnp.where(begun, jnp.asarray(index, jnp.int32), state.diverged))
-    return jax.tree.map(functools.partial(jnp.where, finite), (new, row), (ended, _nothing(row)))
-
-
-def _resting(epoch, state):
-    """An epoch of one run, without work where it has diverged; not to be vmapped, which would copy the data for every run."""
-    rest = lambda state: (state, _nothing(jax.eval_shape(epoch, state)[1]))  # noqa: E731
-    return jax.lax.cond(state.diverged < 0, epoch, rest, state)
-
-
-def _finite(state, loss):
-    """Whether a run goes on: a line search leaves infinities in its scalars where it fails, and they are no divergence."""
-    numbers = [leaf for leaf in jax.tree.leaves((state, loss)) if jnp.issubdtype(leaf.dtype, jnp.floating)]
-    sound = [jnp.all(jnp.isfinite(leaf)) if leaf.ndim else ~jnp.isnan(leaf) for leaf in numbers]
-    return functools.reduce(jnp.logical_and, sound, jnp.isfinite(loss))
-
-
-def _nothing(row):
-    """The curve values of an epoch without training: NaN, or 0 where they count."""
-    blank = lambda value: jnp.nan if jnp.issubdtype(value.dtype, jnp.floating) else 0  # noqa: E731
-    return {name: jnp.full(value.shape, blank(value), value.dtype) for name, value in row.items()}
-
-
-def _epoch(model, recipe, state, x, x_test, seed, index, epochs, batch_size, batches=None):
-    steps = len(x) // batch_size
-    order = jax.random.permutation(_key(seed, 1, index), len(x))[: steps * batch_size].reshape(steps, batch_size)
-
-    def step(state, inputs):
-        number, batch = inputs
-        time = (index * steps + number) / (epochs * steps)
-        now = at(recipe, time)
-        examples = x[batch] if batches is None else jax.lax.with_sharding_constraint(x[batch], batches)
-
-        def mean_loss(params):
-            key = _key(seed, 2, index * steps + number)
-            return objective(now, model.encoder(params), model.decoder(params), key, examples)
-
-        (loss, terms), gradient = jax.value_and_grad(mean_loss, has_aux=True)(state.params)
-        optimizer = optax.with_extra_args_support(now.optimizer())
-        update, moments = optimizer.update(
-            gradient, state.moments, state.params, value=loss, grad=gradient, value_fn=lambda p: mean_loss(p)[0]
-        )
-        values = {"loss": loss, **terms}
-        searched = optax.tree_utils.tree_get(moments, "num_linesearch_steps")
-        if searched is not None:
-            values["evaluations"] = 1 + searched
-        return state._replace(params=optax.apply_updates(state.params, update), moments=moments), values
-
-    state, values = jax.lax.scan(step, state, (jnp.arange(steps), order))
-    row = {name: (jnp.sum if name == "evaluations" else jnp.mean)(column) for name, column in values.items()}
-    if x_test is not None:
-        row["test_error"] = test_error(model, at(recipe, (index + 1) / epochs), state.params, x_test)
-    return state, row
 
 
 def _tell(on_divergence, diverged):
@@ -274,10 +193,6 @@ def _curve(rows):
 def _first(runs, tree):
     """The first runs, those that repeat the last one left out."""
     return jax.tree.map(lambda leaf: leaf if len(leaf) == runs else leaf[:runs], tree)
-
-
-def _key(seed, *numbers):
-    return functools.reduce(jax.random.fold_in, numbers, jax.random.key(seed))
 
 
 def _check_sizes(x, epochs, batch_size):

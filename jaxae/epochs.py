@@ -1,0 +1,103 @@
+"""One epoch of one run: its steps, and what becomes of a run that they make non-finite."""
+
+import functools
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from jaxae.objective import encode, objective
+from jaxae.schedules import at
+
+__all__ = ["State", "begin", "epoch", "guarded", "resting", "test_error"]
+
+
+class State(NamedTuple):
+    """Parameters, the optimizer's state, and the epoch in which the run diverged, or -1."""
+
+    params: Any
+    moments: Any
+    diverged: jax.Array
+
+
+def begin(model, recipe, seed, params):
+    """The State that a run begins with: random weights where params is None."""
+    params = model.init(_key(seed, 0)) if params is None else params
+    return State(params, at(recipe, 0.0).optimizer().init(params), jnp.int32(-1))
+
+
+def epoch(model, recipe, state, x, x_test, seed, index, epochs, batch_size, batches=None):
+    """One epoch of a run -> (State, {curve value: scalar}).
+
+    index: of the epoch, of `epochs`; batches: a sharding of the batch over devices; other arguments as in jaxae.training.fit.
+    """
+    steps = len(x) // batch_size
+    order = jax.random.permutation(_key(seed, 1, index), len(x))[: steps * batch_size].reshape(steps, batch_size)
+
+    def step(state, inputs):
+        number, batch = inputs
+        time = (index * steps + number) / (epochs * steps)
+        now = at(recipe, time)
+        examples = x[batch] if batches is None else jax.lax.with_sharding_constraint(x[batch], batches)
+
+        def mean_loss(params):
+            key = _key(seed, 2, index * steps + number)
+            return objective(now, model.encoder(params), model.decoder(params), key, examples)
+
+        (loss, terms), gradient = jax.value_and_grad(mean_loss, has_aux=True)(state.params)
+        optimizer = optax.with_extra_args_support(now.optimizer())
+        update, moments = optimizer.update(
+            gradient, state.moments, state.params, value=loss, grad=gradient, value_fn=lambda p: mean_loss(p)[0]
+        )
+        values = {"loss": loss, **terms}
+        searched = optax.tree_utils.tree_get(moments, "num_linesearch_steps")
+        if searched is not None:
+            values["evaluations"] = 1 + searched
+        return state._replace(params=optax.apply_updates(state.params, update), moments=moments), values
+
+    state, values = jax.lax.scan(step, state, (jnp.arange(steps), order))
+    row = {name: (jnp.sum if name == "evaluations" else jnp.mean)(column) for name, column in values.items()}
+    if x_test is not None:
+        row["test_error"] = test_error(model, at(recipe, (index + 1) / epochs), state.params, x_test)
+    return state, row
+
+
+def guarded(epoch, state, index):
+    """An epoch of one run, undone where it ends non-finite or the run has diverged before."""
+    new, row = epoch(state)
+    begun = state.diverged < 0
+    finite = begun & _finite(new, row["loss"])
+    ended = state._replace(diverged=jnp.where(begun, jnp.asarray(index, jnp.int32), state.diverged))
+    return jax.tree.map(functools.partial(jnp.where, finite), (new, row), (ended, _nothing(row)))
+
+
+def resting(epoch, state):
+    """An epoch of one run, without work where it has diverged; not to be vmapped, which would copy the data for every run."""
+    rest = lambda state: (state, _nothing(jax.eval_shape(epoch, state)[1]))  # noqa: E731
+    return jax.lax.cond(state.diverged < 0, epoch, rest, state)
+
+
+def test_error(model, recipe, params, x):
+    """The mean over x of the loss of the clean input's reconstruction, in units of the loss per example."""
+    return jnp.mean(recipe.loss(model.decoder(params)(encode(recipe, model.encoder(params), x)), x))
+
+
+test_error.__test__ = False  # the name of a quantity, not of a test
+
+
+def _finite(state, loss):
+    """Whether a run goes on: a line search leaves infinities in its scalars where it fails, and they are no divergence."""
+    numbers = [leaf for leaf in jax.tree.leaves((state, loss)) if jnp.issubdtype(leaf.dtype, jnp.floating)]
+    sound = [jnp.all(jnp.isfinite(leaf)) if leaf.ndim else ~jnp.isnan(leaf) for leaf in numbers]
+    return functools.reduce(jnp.logical_and, sound, jnp.isfinite(loss))
+
+
+def _nothing(row):
+    """The curve values of an epoch without training: NaN, or 0 where they count."""
+    blank = lambda value: jnp.nan if jnp.issubdtype(value.dtype, jnp.floating) else 0  # noqa: E731
+    return {name: jnp.full(value.shape, blank(value), value.dtype) for name, value in row.items()}
+
+
+def _key(seed, *numbers):
+    return functools.reduce(jax.random.fold_in, numbers, jax.random.key(seed))
