@@ -8,6 +8,7 @@ from pathlib import Path
 
 import jax
 
+from experiments import interrupt
 from experiments.progress import console
 from jaxae.data import cache
 from jaxae.devices import join
@@ -18,6 +19,7 @@ _events = Counter()
 
 def begin():
     """Join the processes of JAX_COORDINATOR_ADDRESS where it is set, and keep compiled programs, before JAX is used."""
+    interrupt.listen()
     index = join()
     if index:
         sys.argv.append(f"hydra.output_subdir=process_{index}/.hydra")

@@ -7,6 +7,8 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from experiments import interrupt
+
 console = Console(stderr=True)
 
 
@@ -32,6 +34,7 @@ def training_progress(label, runs, epochs, samples):
 
         def on_epoch(index, row):
             nonlocal before
+            interrupt.check()
             losses = np.asarray(row["loss"])  # waits for the epoch
             loss = float(np.mean(losses[np.isfinite(losses)])) if np.any(np.isfinite(losses)) else float("nan")
             now = time.perf_counter()
