@@ -44,7 +44,8 @@ def test_every_kind_is_measured_and_its_ratios_are_those_of_its_times(monkeypatc
         assert plain["ratio to plain"] == 1 and plain["samples per second"] == pytest.approx(
             4000 / plain["ms per step"]
         )
-        assert plain["times PyTorch eager"] == pytest.approx(np.median(100 / plain["ms per step"]), rel=0.5)
+        least, most = (100 / plain[f"ms per step, {end}"] for end in ("max", "min"))
+        assert least * 0.999 <= plain["times PyTorch eager"] <= most * 1.001
         assert cells[name, "DAE-b", "PyTorch eager"]["ms per step"] == pytest.approx(100)
         assert (name, "k-sparse", "PyTorch eager") not in cells
         assert 0 < cells[name, "CAE hutchinson", "jaxae"]["relative error"] < 2

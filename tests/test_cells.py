@@ -31,7 +31,7 @@ def _hydra():
 def work(monkeypatch):
     """What is trained, read back and drawn, by label; nothing is computed. The label in `breaks` raises its error."""
     done = SimpleNamespace(trained=[], reused=[], drawn=0, breaks={})
-    grid = SimpleNamespace(curve={"test_error": np.array([[3.0, 1.5]])}, seconds=0.5)
+    grid = SimpleNamespace(score=np.array([1.5]), seconds=0.5)
 
     def train(setup, label, directory):
         if label in done.breaks:
