@@ -1,6 +1,7 @@
 """Run directories: how far the work in one is, who is at work there, and whether a run may go on with what it finds."""
 
 import contextlib
+import hashlib
 import json
 import shutil
 import time
@@ -88,6 +89,26 @@ def admit(directory: Path, identity: cells.Identity, resume: str) -> dict:
             f"{directory} holds another run: {changes}; resume=force goes on with it, resume=fresh deletes it"
         )
     return {} if changes else found
+
+
+def fingerprints(directory: Path, labels) -> dict[str, str]:
+    """SHA-256 of the trained grids and their metrics, by their path within the directory."""
+    places = [directory, *(directory / label for label in labels)]
+    files = [place / name for place in places for name in ("run.npz", "metrics.csv") if (place / name).is_file()]
+    return {file.relative_to(directory).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+def drop_damaged(directory: Path, status: dict) -> list[str]:
+    """Delete the files of a complete run that are not as it wrote them, and name them and those that are gone.
+
+    Its grids are then trained again, since one without both of its files is not whole.
+    """
+    wanted = status.get("files", {})
+    found = fingerprints(directory, status.get("configuration", {}).get("variants", {}))
+    damaged = [name for name, fingerprint in wanted.items() if found.get(name) != fingerprint]
+    for name in damaged:
+        (directory / name).unlink(missing_ok=True)
+    return damaged
 
 
 def differences(found: dict, identity: cells.Identity) -> str:

@@ -59,7 +59,10 @@ def execute(overrides: list[str], directory: Path, *, redraw=False) -> Result:
     directory.mkdir(parents=True, exist_ok=True)
     with directories.lock(directory):
         found = directories.admit(directory, identity, base.resume)
-        if found.get("status") == "completed" and not (redraw or base.reuse):
+        damaged = directories.drop_damaged(directory, found) if found.get("status") == "completed" else []
+        if damaged:
+            console.print(f"{os.path.relpath(directory)}: {', '.join(damaged)} damaged, done again", highlight=False)
+        elif found.get("status") == "completed" and not (redraw or base.reuse):
             (directory / "traceback.txt").unlink(missing_ok=True)
             console.print(f"{os.path.relpath(directory)} is complete", highlight=False, soft_wrap=True)
             return Result(identity.experiment, base, None, {}, found["seconds"], found["value"])
@@ -93,7 +96,8 @@ def execute(overrides: list[str], directory: Path, *, redraw=False) -> Result:
         value = float(sum(run.score.mean() for run in runs.values()) / len(runs))
         seconds = {label: run.seconds for label, run in runs.items()} | {"total": time.perf_counter() - started}
         (directory / "traceback.txt").unlink(missing_ok=True)
-        directories.write(directory, "completed", value=value, seconds=seconds, **about)
+        files = directories.fingerprints(directory, cfgs)
+        directories.write(directory, "completed", value=value, seconds=seconds, files=files, **about)
     return Result(identity.experiment, base, outcome, runs, seconds, value)
 
 

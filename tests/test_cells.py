@@ -232,3 +232,16 @@ def test_a_lock_excludes_other_processes_and_ends_with_its_own(tmp_path, work):
     assert not directories.busy(tmp_path)
     execute(tmp_path)
     assert work.trained == ["run"]
+
+
+def test_a_complete_cell_whose_files_are_damaged_is_done_again(tmp_path, work, capsys):
+    execute(tmp_path)
+    first = len(work.trained)
+    kept = status(tmp_path)["files"]
+    name = next(name for name in kept if name.endswith("metrics.csv"))
+    (tmp_path / name).write_text("cut")
+    execute(tmp_path)
+    assert len(work.trained) == first + 1 and "damaged, done again" in capsys.readouterr().err
+    assert status(tmp_path)["files"] == kept
+    execute(tmp_path)
+    assert len(work.trained) == first + 1
