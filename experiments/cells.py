@@ -1,29 +1,30 @@
 """Cells of a sweep: what decides the results of a run directory, whatever the order and number of jobs."""
 
-import functools
 import hashlib
 import json
-from pathlib import Path
 from typing import NamedTuple
 
 import hydra
-import jax
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-import jaxae
+from experiments import sources
 
-# Keys that change no result. What `scale` chooses stays, as its column of `at` and in the values that read it.
-HOST = ("hydra", "scale", "resume", "reuse", "track", "claim", "paper", "labelled")
-HOST_WITHIN = {"train": ("width", "checkpoint", "on_divergence"), "data": ("dir",)}
+# Keys that change no trained grid. What `scale` chooses stays, as its column of `at` and in the values that read it.
+HOST = ("hydra", "scale", "resume", "reuse", "track", "claim", "paper", "needs", "figure")
+HOST_WITHIN = {"train": ("width", "checkpoint", "checkpoint_share", "on_divergence"), "data": ("dir",)}
 
 
 class Identity(NamedTuple):
-    """What decides a cell's results: its configuration, and the code as {file: hash}; `cell` and `code` are their hashes."""
+    """What decides a cell's results: its configuration and the code and files as {name: hash} decide the trained grids.
+
+    drawing: the `figure` keys, and the code of the figure. `cell`, `code` and `drawn` are the hashes of the three.
+    """
 
     experiment: str
     configuration: dict
     sources: dict
+    drawing: dict
 
     @property
     def cell(self):
@@ -32,15 +33,20 @@ class Identity(NamedTuple):
 
     @property
     def code(self):
-        """The hash of the code."""
+        """The hash of the code and files."""
         return _short(self.sources)
+
+    @property
+    def drawn(self):
+        """The hash of what decides the figure and tables made from the trained grids."""
+        return _short(self.drawing)
 
 
 def compose(overrides) -> tuple[DictConfig, dict[str, DictConfig]]:
     """The configuration with Hydra's own node, and that of every variant, which is the one of "run" where there are none."""
     base = hydra.compose("config", list(overrides), return_hydra_config=True)
     if not base.variants:
-        return base, {"run": _plain(base)}
+        return base, {"run": plain(base)}
     return base, {label: hydra.compose("config", [*extra, *overrides]) for label, extra in base.variants.items()}
 
 
@@ -49,7 +55,16 @@ def identify(base: DictConfig, cfgs: dict[str, DictConfig]) -> Identity:
     configuration = _configuration(base)
     configuration["variants"] = {label: _configuration(cfg) for label, cfg in cfgs.items()} if base.variants else {}
     experiment = base.hydra.runtime.choices["experiment"]
-    return Identity(experiment, configuration, sources(experiment))
+    figures = {label: _resolved(cfg).get("figure") for label, cfg in cfgs.items()}
+    drawing = {"figure": _whole(figures), "sources": sources.of_drawing(experiment)}
+    return Identity(experiment, configuration, sources.of_training([plain(base), *cfgs.values()]), drawing)
+
+
+def searchpath(words) -> list[str]:
+    """Of the words of a command line, those that add places to look for configurations."""
+    return [
+        word for word in words if word.startswith(("hydra.searchpath=", "+hydra.searchpath=", "++hydra.searchpath="))
+    ]
 
 
 def choices(base: DictConfig) -> dict[str, str]:
@@ -60,22 +75,17 @@ def choices(base: DictConfig) -> dict[str, str]:
 
 def directory_name(*, _root_) -> str:
     """The directory of a sweep's job, as the resolver "cell": experiment and cell, whatever the order and number of jobs."""
-    identity = identify(*compose(_root_.hydra.overrides.task))
+    words = _root_.hydra.overrides
+    identity = identify(*compose([*searchpath(words.hydra), *words.task]))
     return f"{identity.experiment}-{identity.cell}"
 
 
 OmegaConf.register_new_resolver("cell", directory_name, replace=True)  # jobs in other processes import this module, too
 
 
-@functools.cache  # the code that a process runs is the code that it began with
-def sources(experiment: str) -> dict[str, str]:
-    """The code that decides an experiment's results: a hash per file of the library and of the running, and jax's version."""
-    library, here = Path(jaxae.__file__).parent, Path(__file__).parent
-    own = [here / f"{name}.py" for name in ("config", "parts", "runs", "run", experiment)]
-    files = {path.relative_to(path.parents[1]) if path in own else path.relative_to(library.parent): path
-             for path in [*sorted(library.rglob("*.py")), *own] if path.exists()}  # fmt: skip
-    hashes = {name.as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:12] for name, path in files.items()}
-    return hashes | {"jax": jax.__version__}
+def plain(cfg: DictConfig) -> DictConfig:
+    """A configuration without Hydra's own node."""
+    return OmegaConf.masked_copy(cfg, [key for key in cfg if key != "hydra"])
 
 
 def flat(tree: dict, prefix="") -> dict:
@@ -86,20 +96,21 @@ def flat(tree: dict, prefix="") -> dict:
     return pairs
 
 
-def _plain(cfg):
-    """A configuration without Hydra's own node."""
-    return OmegaConf.masked_copy(cfg, [key for key in cfg if key != "hydra"])
+def _resolved(cfg):
+    """A configuration as plain values, references as written where one of them cannot be resolved."""
+    cfg = plain(cfg)
+    try:
+        return OmegaConf.to_container(cfg, resolve=True)
+    except OmegaConfBaseException:
+        return OmegaConf.to_container(cfg, resolve=False)
 
 
 def _configuration(cfg):
-    cfg = _plain(cfg)
-    try:
-        tree = OmegaConf.to_container(cfg, resolve=True)
-    except OmegaConfBaseException:
-        tree = OmegaConf.to_container(cfg, resolve=False)
+    tree = _resolved(cfg)
     scale = tree.get("scale")
     tree = {key: value for key, value in tree.items() if key not in HOST}
     tree["at"] = tree["at"].get(scale, tree["at"])
+    tree["weight"] = tree["weight"] or 0
     tree.pop("variants")
     for group, names in HOST_WITHIN.items():
         tree[group] = {key: value for key, value in tree[group].items() if key not in names}

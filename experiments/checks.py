@@ -28,6 +28,7 @@ NUMBERS = {
 }
 # key: the least value
 SIZES = {"train.epochs": 0, "train.batch_size": 1, "train.width": 1, "train.pretrain": 0, "train.checkpoint": 0}
+NO_PENALTY = "jaxae.penalties.none"
 
 
 class ConfigurationError(ValueError):
@@ -93,6 +94,18 @@ def check_single(prefix, options):
             raise ConfigurationError(
                 f"{prefix}.{name} is {value}: it takes one value; sweep it with -m {prefix}.{name}=a,b"
             )
+
+
+def check_penalty_weights(cfgs: dict[str, DictConfig]):
+    """Refuse a penalty without a weight, and a weight where no grid has a penalty: neither would do anything."""
+    penalised = {label: cfg.penalty["_target_"] != NO_PENALTY for label, cfg in cfgs.items()}
+    for label, cfg in cfgs.items():
+        place = f"variant {label}: " if len(cfgs) > 1 else ""
+        if penalised[label] and cfg.weight is None:
+            name = cfg.penalty["_target_"].rpartition(".")[2]
+            raise ConfigurationError(f"{place}penalty {name} has no weight: give one, as in weight=0.1, or weight=0")
+        if cfg.weight and not any(penalised.values()):
+            raise ConfigurationError(f"{place}weight is {cfg.weight} and penalty is none: choose one, as penalty=l1")
 
 
 def _range(low, high, closed):

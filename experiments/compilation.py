@@ -1,7 +1,6 @@
 """How a process of experiments begins: it joins others where there are any, and keeps its compiled programs on disk."""
 
 import os
-import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -20,9 +19,7 @@ _events = Counter()
 def begin():
     """Join the processes of JAX_COORDINATOR_ADDRESS where it is set, and keep compiled programs, before JAX is used."""
     interrupt.listen()
-    index = join()
-    if index:
-        sys.argv.append(f"hydra.output_subdir=process_{index}/.hydra")
+    join()
     keep()
 
 
@@ -64,9 +61,10 @@ def counts():
 
 
 def show():
-    """Print the counts."""
+    """Print the counts, if there is any."""
     compiled, loaded = counts().values()
-    console.print(f"{compiled} programs compiled, {loaded} from cache", highlight=False)
+    if compiled or loaded:
+        console.print(f"{compiled} programs compiled, {loaded} from cache", highlight=False)
 
 
 def _count(event, *details, **names):

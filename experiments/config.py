@@ -3,12 +3,14 @@
 import functools
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 from hydra.utils import get_object
 from jax.tree_util import Partial
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from experiments import dry_run
 from experiments.checks import (
     NUMBERS,
     SIZES,
@@ -23,6 +25,7 @@ from experiments.parts import part_of
 from jaxae import data, losses
 from jaxae.data.splits import stratified
 from jaxae.functions import configure, keywords_of
+from jaxae.hashing import noisy_sigmoid
 from jaxae.models import Dense
 from jaxae.objective import Recipe
 from jaxae.schedules import Schedule
@@ -74,11 +77,15 @@ def setup(cfg: DictConfig) -> Setup:
         raise ConfigurationError(
             f"train.pretrain is {cfg.train.pretrain}: only jaxae.models.Dense is pretrained by layers"
         )
+    if getattr(recipe.code.func, "function", recipe.code.func) is noisy_sigmoid and _last_activation(model) != "linear":
+        raise ConfigurationError(
+            f"code=noisy_sigmoid applies a sigmoid itself: model.activation must end in linear, not {_last_activation(model)}"
+        )
     if "k" in cfg.code:
         for number in _numbers(recipe.code.keywords["k"]):
-            check_number("code.k", number, highest=model.hidden[-1])
+            check_number("code.k", number, highest=_code_size(model, train.x))
     if recipe.loss.func is losses.binary_cross_entropy:
-        if model.output != "linear":
+        if getattr(model, "output", "linear") != "linear":
             raise ConfigurationError("model.output must be linear with loss=binary_cross_entropy, which reads logits")
         if train.x.min() < 0 or train.x.max() > 1:
             raise ConfigurationError(f"loss=binary_cross_entropy needs data in [0, 1], and data={cfg.data.name} is not")
@@ -89,7 +96,9 @@ def setup(cfg: DictConfig) -> Setup:
     sizes = {key.removeprefix("train."): value for key, value in sizes.items()}
     sizes["precision"] = cfg.train.precision
     sizes["on_divergence"] = cfg.train.on_divergence
-    return Setup(model, *part_of(cfg.part, *expand(recipe, seed)), train, test, sizes, validation)
+    recipes, seeds, table = part_of(cfg.part, *expand(recipe, seed))
+    dry_run.check(model, recipes, train.x, cfg.train.batch_size)
+    return Setup(model, recipes, seeds, table, train, test, sizes, validation)
 
 
 def _held_out(train, share):
@@ -108,7 +117,7 @@ def _held_out(train, share):
 
 def _recipe(cfg):
     groups = {group: _function(group, cfg[group]) for group in ("loss", "optimizer", "corruption", "code", "penalty")}
-    weight = _value("weight", cfg.weight)
+    weight = 0 if cfg.weight is None else _value("weight", cfg.weight)
     return Recipe(**groups, weight=weight)
 
 
@@ -167,6 +176,16 @@ def _model(cfg, train):
         return target(**size, **options)
     except (TypeError, ValueError) as error:
         raise ConfigurationError(f"{error}") from error
+
+
+def _last_activation(model):
+    """The name of the code's activation, "linear" for a model that names none."""
+    names = getattr(model, "activation", "linear")
+    return names if isinstance(names, str) else names[-1]
+
+
+def _code_size(model, x):
+    return jax.eval_shape(lambda: model.encoder(model.init(jax.random.key(0)))(x[:1])).shape[-1]
 
 
 def _data(cfg):

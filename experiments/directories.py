@@ -7,6 +7,8 @@ import shutil
 import time
 from pathlib import Path
 
+from omegaconf import OmegaConf
+
 from experiments import cells
 from experiments.checks import ConfigurationError
 from jaxae.files import replacing
@@ -14,12 +16,18 @@ from jaxae.files import replacing
 RESUME = ("refuse", "force", "fresh")
 # What a run writes: into the directory of each variant, and into its own.
 GRID = ("run.npz", "metrics.csv", "checkpoints", "tensorboard", "mlflow")
-DRAWN = ("figure.png", "figure.svg", "figure.csv", "table.csv", "verdicts.csv", "status.json", "traceback.txt")
-HYDRA = ("run.log",)  # and names that begin with a dot
+TRAINED = ("run.npz", "metrics.csv")
+FIGURE = ("figure.png", "figure.svg", "figure.csv", "table.csv", "verdicts.csv")
+DRAWN = (*FIGURE, "traceback.txt", "status.json")
+OTHER = "choose another directory, or resume=fresh deletes it"
 
 
 class Locked(ConfigurationError):
     """Another process is at work in the directory."""
+
+
+class Damaged(ConfigurationError):
+    """A status.json that does not say how far the work is."""
 
 
 def read(directory: Path) -> dict:
@@ -30,9 +38,9 @@ def read(directory: Path) -> dict:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{path} cannot be read ({error}): resume=fresh starts the run anew") from error
+        raise Damaged(f"{path} cannot be read ({error})") from error
     if not isinstance(status, dict) or "status" not in status:
-        raise ConfigurationError(f"{path} is not the status of a run: resume=fresh starts the run anew")
+        raise Damaged(f"{path} is not the status of a run")
     return status
 
 
@@ -45,8 +53,11 @@ def write(directory: Path, status: str, **details):
 
 @contextlib.contextmanager
 def lock(directory: Path, *, wait=False):
-    """Hold directory/.lock, which the system frees when the process ends in whatever way; raises Locked where it is held."""
-    with open(directory / ".lock", "a") as file:
+    """Hold directory/.lock, which the system frees when the process ends in whatever way; raises Locked where it is held.
+
+    The directory is made where it is not there; raises ConfigurationError where it cannot be written.
+    """
+    with _lock_file(directory) as file:
         for tries in range(5):
             if _take(file, wait):
                 break
@@ -54,6 +65,14 @@ def lock(directory: Path, *, wait=False):
                 raise Locked(f"{directory} is being worked on by another process")
             time.sleep(0.05)  # `busy` looks for a moment
         yield
+
+
+def _lock_file(directory):
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        return open(directory / ".lock", "a")
+    except OSError as error:
+        raise ConfigurationError(f"{directory} cannot be written: {error.strerror}") from error
 
 
 def busy(directory: Path) -> bool:
@@ -68,34 +87,74 @@ def busy(directory: Path) -> bool:
 def admit(directory: Path, identity: cells.Identity, resume: str) -> dict:
     """The status that an earlier run of the same cell left, {} to begin; raises ConfigurationError for any other's remains.
 
-    resume: "refuse", "force" takes what another configuration or code left for this run's, "fresh" deletes it first.
+    resume: "refuse", "force" goes on with the trained grids of other code, or of a status that is lost, "fresh" gives {}, for
+    `clear` to delete what is there. Nothing is written.
     """
     if resume not in RESUME:
         raise ConfigurationError(f"resume is {resume!r}: it must be one of {', '.join(RESUME)}")
     if resume == "fresh":
-        clear(directory, identity)
+        _check_ours(directory, identity)
         return {}
-    found = read(directory)
+    try:
+        found = read(directory)
+    except Damaged as error:
+        return _lost(str(error), resume)
     if not found:
         stray = [name for name in (*GRID, *DRAWN) if (directory / name).exists()]
-        if stray and resume == "refuse":
-            raise ConfigurationError(
-                f"{directory} has {', '.join(stray)} and no status.json: resume=force keeps them, resume=fresh deletes them"
-            )
-        return {}
-    changes = differences(found, identity)
-    if changes and resume == "refuse" and (found["status"] == "completed" or _begun(directory, found)):
+        return _lost(f"{directory} has {', '.join(stray)} and no status.json", resume) if stray else {}
+    other = differences(found, identity)
+    if other and (found["status"] == "completed" or _begun(directory, found)):
+        raise ConfigurationError(f"{directory} holds another run: {other}; {OTHER}")
+    changed = changes(found, identity)
+    if changed and resume == "refuse" and (found["status"] == "completed" or _begun(directory, found)):
         raise ConfigurationError(
-            f"{directory} holds another run: {changes}; resume=force goes on with it, resume=fresh deletes it"
+            f"{directory} holds a run from before a change of {changed}; resume=force keeps what it has trained, "
+            "resume=fresh deletes it"
         )
-    return {} if changes else found
+    return {} if other else found
+
+
+def _lost(what, resume):
+    if resume == "refuse":
+        raise ConfigurationError(f"{what}: resume=force keeps the grids that are of this run, resume=fresh deletes all")
+    return {}
+
+
+def is_complete(directory: Path, found: dict, identity: cells.Identity, track: str | None) -> bool:
+    """Whether nothing is left to do for an identity in a directory with the status `found`."""
+    return (
+        found.get("status") == "completed"
+        and not changes(found, identity)
+        and found.get("drawing") == identity.drawing
+        and found.get("files") == fingerprints(directory, identity.configuration["variants"])
+        and (track is None or (directory / track).exists())
+    )
+
+
+def describe(directory: Path, base, overrides):
+    """Leave in .hydra what the directory is the run of: its configuration, Hydra's own, and the overrides."""
+    place = directory / ".hydra"
+    place.mkdir(exist_ok=True)
+    hydra = OmegaConf.masked_copy(base, ["hydra"])
+    texts = {
+        "config.yaml": OmegaConf.to_yaml(cells.plain(base)),
+        "hydra.yaml": OmegaConf.to_yaml(hydra),
+        "overrides.yaml": OmegaConf.to_yaml(list(overrides)),
+    }
+    for name, text in texts.items():
+        with replacing(place / name) as file:
+            file.write(text.encode())
 
 
 def fingerprints(directory: Path, labels) -> dict[str, str]:
-    """SHA-256 of the trained grids and their metrics, by their path within the directory."""
-    places = [directory, *(directory / label for label in labels)]
-    files = [place / name for place in places for name in ("run.npz", "metrics.csv") if (place / name).is_file()]
-    return {file.relative_to(directory).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    """SHA-256 of the trained grids, their metrics, the figure and its tables, by their path within the directory."""
+    files = [directory / name for name in FIGURE]
+    files += [place / name for place in (directory, *(directory / label for label in labels)) for name in TRAINED]
+    return {
+        file.relative_to(directory).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in files
+        if file.is_file()
+    }
 
 
 def drop_damaged(directory: Path, status: dict) -> list[str]:
@@ -103,6 +162,8 @@ def drop_damaged(directory: Path, status: dict) -> list[str]:
 
     Its grids are then trained again, since one without both of its files is not whole.
     """
+    if status.get("status") != "completed":
+        return []
     wanted = status.get("files", {})
     found = fingerprints(directory, status.get("configuration", {}).get("variants", {}))
     damaged = [name for name, fingerprint in wanted.items() if found.get(name) != fingerprint]
@@ -112,39 +173,32 @@ def drop_damaged(directory: Path, status: dict) -> list[str]:
 
 
 def differences(found: dict, identity: cells.Identity) -> str:
-    """What a stored status differs in from an identity, as "key: was -> is; code changed: file, file", or ""."""
+    """What a stored status differs in from the configuration of an identity, as "key: was -> is; key: was -> is", or ""."""
     if "cell" not in found or "code" not in found:
         return "it was written without configuration and code"
     parts = []
+    if found["experiment"] != identity.experiment:
+        parts.append(f"experiment: {found['experiment']} -> {identity.experiment}")
     if found["cell"] != identity.cell:
         was, now = cells.flat(found.get("configuration", {})), cells.flat(identity.configuration)
         keys = [key for key in [*was, *(now.keys() - was.keys())] if was.get(key) != now.get(key)]
-        own = [key for key in keys if not key.startswith("variants.")]
-        keys = own or keys  # what changes the whole shows up in every variant, too
+        whole = [key for key in keys if not key.startswith("variants.")]
+        keys = whole or keys  # what changes the whole shows up in every variant, too
         parts += [f"{key}: {was.get(key, 'absent')} -> {now.get(key, 'absent')}" for key in keys[:6]]
         parts += [f"and {len(keys) - 6} keys more"] if len(keys) > 6 else []
-    if found["code"] != identity.code:
-        was, now = found.get("sources", {}), identity.sources
-        parts.append(
-            "code changed: " + ", ".join(sorted(f for f in was.keys() | now.keys() if was.get(f) != now.get(f)))
-        )
     return "; ".join(parts)
 
 
+def changes(found: dict, identity: cells.Identity) -> str:
+    """The code and files that are no longer those of a stored status, as "name, name", or ""."""
+    was, now = found.get("sources", {}), identity.sources
+    return ", ".join(sorted(name for name in was.keys() | now.keys() if was.get(name) != now.get(name)))
+
+
 def clear(directory: Path, identity: cells.Identity):
-    """Delete what runs write into a directory; raises ConfigurationError where unknown files lie there without a status."""
-    try:
-        found, ours = read(directory), (directory / "status.json").exists()
-    except ConfigurationError:
-        found, ours = {}, False
-    variants = {**found.get("configuration", {}).get("variants", {}), **identity.configuration["variants"]}
-    known = {*GRID, *DRAWN, *HYDRA, *variants}
-    unknown = sorted(path.name for path in directory.iterdir() if path.name not in known and path.name[0] != ".")
-    if unknown and not ours:
-        raise ConfigurationError(
-            f"resume=fresh: {directory} has no status of a run and files that no run writes: {', '.join(unknown[:5])}"
-        )
-    for place in [directory, *(directory / label for label in variants)]:
+    """Delete what runs write into a directory."""
+    variants = _check_ours(directory, identity)
+    for place in [*(directory / label for label in variants), directory]:  # whose status goes last
         for name in (*GRID, *DRAWN):
             path = place / name
             if path.is_dir() and not path.is_symlink():
@@ -154,6 +208,23 @@ def clear(directory: Path, identity: cells.Identity):
         if place != directory:
             with contextlib.suppress(OSError):  # what else lies there stays
                 place.rmdir()
+
+
+def _check_ours(directory, identity):
+    """The variants in a directory; raises ConfigurationError where unknown files lie there without a status."""
+    try:
+        found, ours = read(directory), (directory / "status.json").exists()
+    except ConfigurationError:
+        found, ours = {}, False
+    variants = {**found.get("configuration", {}).get("variants", {}), **identity.configuration["variants"]}
+    known = {*GRID, *DRAWN, "run.log", *variants}
+    names = [path.name for path in directory.iterdir()] if directory.is_dir() else []
+    unknown = sorted(name for name in names if name not in known and name[0] != ".")
+    if unknown and not ours:
+        raise ConfigurationError(
+            f"resume=fresh: {directory} has no status of a run and files that no run writes: {', '.join(unknown[:5])}"
+        )
+    return variants
 
 
 def _begun(directory, found):

@@ -18,14 +18,12 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from experiments import cells, compilation, directories, tracking
-from experiments.checks import ConfigurationError, DivergenceError
+from experiments import cells, compilation, directories, failures, keys, tracking
+from experiments.checks import ConfigurationError, DivergenceError, check_penalty_weights
 from experiments.config import setup
-from experiments.keys import mistyped
 from experiments.outcome import Outcome
 from experiments.progress import console
-from experiments.runs import reused, train
-from jaxae import storage
+from experiments.runs import reused, train, whole
 from jaxae.files import replacing
 
 
@@ -46,26 +44,27 @@ class Result(NamedTuple):
 def execute(overrides: list[str], directory: Path, *, redraw=False) -> Result:
     """Compose, check, train and draw the experiment that the overrides name; leaves its files in the directory.
 
-    Every variant is checked before the first one trains. What an earlier run of the same cell and code has completed there is
-    not done again (with `redraw`, drawn again), and what it has begun goes on; with `reuse`, the variants are read from that
-    directory, where a run of the same configuration left them. Hydra must be initialised. Raises ConfigurationError,
-    also for what another configuration or code has left in the directory, unless `resume` allows it.
+    Nothing is written before all variants are checked, and what is in the directory. What an earlier run of the same cell and
+    code has completed there is not done again (with `redraw`, drawn again), and what it has begun goes on; with `reuse`, the
+    variants are read from that directory, where a run of the same configuration left them. Hydra must be initialised. Raises
+    ConfigurationError, also for what another configuration or code has left in the directory, unless `resume` allows it.
     """
     started = time.perf_counter()
     base, cfgs = cells.compose(overrides)
     tracking.check(base.track)
     identity = cells.identify(base, cfgs)
-    setups = None if directory.exists() else _checked(cfgs)
-    directory.mkdir(parents=True, exist_ok=True)
+    drawn_again = redraw or base.reuse is not None
+    if found := _completed(directory, identity, base, drawn_again):
+        return found
+    if directories.busy(directory):
+        raise directories.Locked(f"{directory} is being worked on by another process")
+    check_penalty_weights(cfgs)
+    setups = {label: setup(cfg) for label, cfg in cfgs.items()}
+    places = {label: Path(label) if len(cfgs) > 1 else Path() for label in cfgs}
     with directories.lock(directory):
-        found = directories.admit(directory, identity, base.resume)
-        damaged = directories.drop_damaged(directory, found) if found.get("status") == "completed" else []
-        if damaged:
-            console.print(f"{os.path.relpath(directory)}: {', '.join(damaged)} damaged, done again", highlight=False)
-        elif found.get("status") == "completed" and not (redraw or base.reuse):
-            (directory / "traceback.txt").unlink(missing_ok=True)
-            console.print(f"{os.path.relpath(directory)} is complete", highlight=False, soft_wrap=True)
-            return Result(identity.experiment, base, None, {}, found["seconds"], found["value"])
+        if found := _completed(directory, identity, base, drawn_again):  # another process may have been here since
+            return found
+        kept = _kept(setups, places, directory, identity, base)
         about = {
             "experiment": identity.experiment,
             "cell": identity.cell,
@@ -74,17 +73,12 @@ def execute(overrides: list[str], directory: Path, *, redraw=False) -> Result:
             "choices": cells.choices(base),
             "configuration": identity.configuration,
             "sources": identity.sources,
+            "drawing": identity.drawing,
         }
         directories.write(directory, "running", **about)
-        place = lambda label: label if len(cfgs) > 1 else ""  # noqa: E731
         try:
-            setups = setups or _checked(cfgs)
-            runs = {
-                label: reused(s, Path(base.reuse) / place(label))
-                if base.reuse
-                else _trained(s, label, directory / place(label))
-                for label, s in setups.items()
-            }
+            directories.describe(directory, base, overrides)
+            runs = {label: kept[label] or train(s, label, directory / places[label]) for label, s in setups.items()}
             outcome = importlib.import_module(f"experiments.{identity.experiment}").outcome(runs, base)
             outcome.write(directory)
             tracking.write(base.track, directory, identity.experiment, runs, cfgs)
@@ -101,11 +95,39 @@ def execute(overrides: list[str], directory: Path, *, redraw=False) -> Result:
     return Result(identity.experiment, base, outcome, runs, seconds, value)
 
 
+def _completed(directory, identity, base, drawn_again):
+    """The Result of a directory in which nothing is left to do, else None; raises ConfigurationError for another run's."""
+    found = directories.admit(directory, identity, base.resume)
+    if drawn_again or not directories.is_complete(directory, found, identity, base.track):
+        return None
+    console.print(f"{os.path.relpath(directory)} is complete", highlight=False, soft_wrap=True)
+    return Result(identity.experiment, base, None, {}, found["seconds"], found["value"])
+
+
+def _kept(setups, places, directory, identity, base):
+    """{label: the trained grid that need not be trained, or None}, once what is damaged or to be begun anew is deleted."""
+    if base.reuse is not None:
+        return {label: reused(setup, Path(base.reuse) / places[label]) for label, setup in setups.items()}
+    if base.resume == "fresh":
+        directories.clear(directory, identity)
+        return dict.fromkeys(setups)
+    found = directories.admit(directory, identity, base.resume)
+    if damaged := directories.drop_damaged(directory, found):
+        what = "done" if any(Path(name).name in directories.TRAINED for name in damaged) else "drawn"
+        words = f"{os.path.relpath(directory)}: {', '.join(damaged)} damaged or deleted, {what} again"
+        console.print(words, highlight=False, soft_wrap=True)
+    return {
+        label: reused(setup, directory / places[label]) if whole(directory / places[label]) else None
+        for label, setup in setups.items()
+    }
+
+
 def sentence(error: BaseException) -> str:
     """What went wrong, in the words of status.json."""
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
-    return str(error) if isinstance(error, ConfigurationError) else f"{type(error).__name__}: {error}"
+    said = isinstance(error, ConfigurationError | DivergenceError)
+    return str(error) if said else f"{type(error).__name__}: {error}"
 
 
 def write_traceback(directory: Path, error: BaseException):
@@ -115,46 +137,37 @@ def write_traceback(directory: Path, error: BaseException):
         file.write(text.encode())
 
 
-def _checked(cfgs):
-    return {label: setup(cfg) for label, cfg in cfgs.items()}
-
-
-def _trained(setup, label, directory):
-    """The grid that an earlier run has completed in the directory, else trained, from the last checkpoint where one is."""
-    path = directory / "run.npz"
-    if path.exists() and (directory / "metrics.csv").exists() and not (directory / "checkpoints").exists():
-        try:
-            storage.load(path)
-        except (OSError, ValueError) as error:
-            console.print(f"{error}: trained again", highlight=False, soft_wrap=True, markup=False)
-        else:
-            return reused(setup, directory)
-    return train(setup, label, directory)
-
-
 def job() -> float:
     """Run one job and return the mean score of its runs, which sweepers minimise; infinity where a job of a sweep fails.
 
-    A job of a sweep costs itself only: its error stays in its directory, and experiments.sweep lists it at the end.
+    A job of a sweep costs itself only: it tells of its failure, and experiments.sweep lists it at the end.
     """
     compilation.keep()  # in a launcher's worker, which does not begin as a process of its own does
     composed = HydraConfig.get()
     many = composed.mode == RunMode.MULTIRUN
     directory = compilation.own(Path(composed.runtime.output_dir))
+    words = [*cells.searchpath(composed.overrides.hydra), *composed.overrides.task]
     try:
-        result = execute(list(composed.overrides.task), directory)
+        result = execute(words, directory)
     except KeyboardInterrupt:
         key = f"hydra.sweep.dir={composed.sweep.dir}" if many else f"hydra.run.dir={os.path.relpath(directory)}"
         console.print(f"interrupted: the same command with {key} goes on", highlight=False, soft_wrap=True)
         raise
     except Exception as error:
+        if many or not any(word.startswith("hydra.run.dir=") for word in composed.overrides.hydra):
+            with contextlib.suppress(OSError):
+                directory.rmdir()  # Hydra made it, and a refused command leaves nothing
         if not many:
-            if isinstance(error, ConfigurationError | DivergenceError):
-                sys.tracebacklimit = 0  # the sentence says all
+            if isinstance(error, ConfigurationError | DivergenceError | OSError) and not os.environ.get(
+                "HYDRA_FULL_ERROR"
+            ):
+                sys.exit(sentence(error))
             raise
-        if not isinstance(error, directories.Locked):
-            directory.mkdir(parents=True, exist_ok=True)
-            write_traceback(directory, error)
+        try:
+            locked = isinstance(error, directories.Locked)
+            failures.leave(Path(composed.sweep.dir), directory.name, sentence(error), locked=locked)
+        except OSError:  # of a full disk, which ends the sweep
+            raise error from None
         console.print(sentence(error), highlight=False, soft_wrap=True, markup=False)
         return math.inf  # an optimiser of hyperparameters takes it as the worst, and refuses NaN
     if result.outcome:
@@ -173,12 +186,12 @@ def main(cfg: DictConfig) -> float:
 
 
 if __name__ == "__main__":
-    refusal = mistyped(sys.argv[1:], str(Path(__file__).parents[1] / "conf"), "config")
-    if refusal:
-        sys.exit(refusal)
     compilation.begin()
     try:
+        keys.check_arguments(sys.argv[1:])
         main()
+    except ConfigurationError as error:
+        sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit(130)
     finally:

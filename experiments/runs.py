@@ -151,15 +151,28 @@ def train(setup, label, directory: Path):
     return run
 
 
+def whole(directory: Path) -> bool:
+    """Whether `train` has finished a grid in a directory; a file that cannot be read is told."""
+    path = directory / "run.npz"
+    if not path.exists() or not (directory / "metrics.csv").exists() or (directory / "checkpoints").exists():
+        return False
+    try:
+        storage.load(path)
+    except (OSError, ValueError) as error:
+        console.print(f"{error}: trained again", highlight=False, soft_wrap=True, markup=False)
+        return False
+    return True
+
+
 def reused(setup, directory: Path):
     """The grid of a setup as `train` left it in a directory; raises ConfigurationError where another grid lies there."""
     path = directory / "run.npz"
     try:
         stored = storage.load(path)
     except (OSError, ValueError) as error:
-        raise ConfigurationError(f"reuse: {error}") from error
+        raise ConfigurationError(str(error)) from error
     if difference := _difference(setup, stored):
-        raise ConfigurationError(f"reuse: {path} holds another grid than this configuration's: {difference}")
+        raise ConfigurationError(f"{path} holds another grid than this configuration's: {difference}")
     return _run(setup, jax.tree.map(jnp.asarray, stored.params), stored.curve, 0.0)
 
 

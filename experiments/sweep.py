@@ -1,5 +1,6 @@
-"""The end of a sweep: one table of its cells, and the cells that failed."""
+"""The beginning and the end of a command: a place that can be written, one table of a sweep's cells, and those that failed."""
 
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -7,34 +8,49 @@ from pathlib import Path
 import jax
 from hydra.experimental.callback import Callback
 
+from experiments import failures
+from experiments.checks import ConfigurationError
 from experiments.progress import console
 
 
 class JointTable(Callback):
     """Writes the joint table once every job of a multirun is through; the exit code is 1 where one of them failed."""
 
+    def on_run_start(self, config, **details):
+        """Refuse a directory that cannot be written before Hydra makes it."""
+        _check_place(Path(config.hydra.run.dir))
+
     def on_multirun_start(self, config, **details):
-        """Note the failures of earlier commands, which are not this one's."""
-        self._before = _failures(Path(config.hydra.sweep.dir))
+        """Refuse a directory that cannot be written, or whose tables are not a sweep's, before any job trains."""
+        from experiments import table  # pandas is imported by the process that needs it
+
+        directory = Path(config.hydra.sweep.dir)
+        _check_place(directory)
+        try:
+            table.check_target(directory)
+        except ConfigurationError as error:
+            sys.exit(str(error))
+        failures.begin()
 
     def on_multirun_end(self, config, **details):
         """Write the table, list what failed in this command, and why."""
         if jax.process_index():
             return
-        from experiments import table  # pandas is imported by the process that needs it
+        from experiments import table
 
         directory = Path(config.hydra.sweep.dir)
         try:
-            table.write([directory])
+            failed = failures.collect(directory)
+            (directory / "multirun.yaml").unlink(missing_ok=True)  # of the last command, which the cells need not be of
+            if any(directory.glob("*/status.json")):
+                table.write([directory])
+        except ConfigurationError as error:
+            sys.exit(str(error))
         except Exception:  # Hydra would make a warning of it
             traceback.print_exc()
             sys.exit(1)
-        failed = [place for place, when in _failures(directory).items() if self._before.get(place) != when]
-        for place in failed:
-            why = (place / "traceback.txt").read_text(encoding="utf-8").strip().splitlines()[-1]
-            console.print(
-                f"failed: {place.relative_to(directory)}: {why}", highlight=False, soft_wrap=True, markup=False
-            )
+        for job, why in failed.items():
+            console.print(f"failed: {job}: {why}", highlight=False, soft_wrap=True, markup=False)
         if failed:
             console.print(
                 f"failed: {len(failed)} of this command's cells; the same command tries them again", highlight=False
@@ -42,6 +58,10 @@ class JointTable(Callback):
             sys.exit(1)
 
 
-def _failures(directory):
-    """The directories below one in which a job has failed, and when."""
-    return {path.parent: path.stat().st_mtime_ns for path in sorted(directory.rglob("traceback.txt"))}
+def _check_place(directory):
+    """End the process with one sentence where a directory can neither be read nor made."""
+    place = next(place for place in (directory, *directory.absolute().parents) if place.exists())
+    if not place.is_dir():
+        sys.exit(f"{directory} cannot be made: {place} is a file")
+    if place != directory and not os.access(place, os.W_OK):
+        sys.exit(f"{directory} cannot be made: {place} cannot be written")

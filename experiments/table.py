@@ -18,6 +18,7 @@ from experiments.progress import console
 from jaxae.files import replacing
 
 FIRST = ["status", "experiment", "variant", "cell"]
+WRITTEN = ("table.csv", "table.parquet", "summary.csv", "joint.png")
 NUMBERS_AT_THE_END = (
     "loss",
     "error",
@@ -35,8 +36,7 @@ def write(places: list[Path], target: Path | None = None) -> pd.DataFrame:
     Raises ConfigurationError where there is no cell, or where `target` is one.
     """
     target = target or places[0]
-    if (target / "status.json").exists():
-        raise ConfigurationError(f"{target} is a run with a table.csv of its own: choose another directory by --output")
+    check_target(target)
     with directories.lock(
         target, wait=True
     ):  # of two sweeps over one directory, the later one reads what both have done
@@ -60,11 +60,29 @@ def write(places: list[Path], target: Path | None = None) -> pd.DataFrame:
     return table
 
 
+def check_target(target: Path):
+    """Refuse a directory that is a run, or that has files of the names of ours which `write` has not written."""
+    if (target / "status.json").exists():
+        raise ConfigurationError(f"{target} is a run with a table.csv of its own: choose another directory by --output")
+    others = [name for name in WRITTEN if (target / name).exists()]
+    if others and not _is_ours(target / "table.csv"):
+        raise ConfigurationError(
+            f"{target} has {', '.join(others)} and no table.csv of this command: choose another directory, or move it away"
+        )
+
+
+def _is_ours(path):
+    try:
+        return path.read_text(encoding="utf-8").startswith(",".join(FIRST))
+    except (OSError, ValueError):
+        return False
+
+
 def collect(places: list[Path]) -> tuple[pd.DataFrame, list[str]]:
     """The rows of all cells, and a sentence for each cell whose files cannot be read; a cell without numbers is one row.
 
-    A row says its status (completed, running, interrupted, failed, or refused: finished by another configuration or code),
-    experiment, variant, cell, every overridden number or choice, seed and metrics at the end of training.
+    A row says its status (completed, running, interrupted or failed), experiment, variant, cell, every overridden number or
+    choice that decides the trained grids, seed and metrics at the end of training.
     """
     found, damaged = [], []
     for path in sorted({path for place in places for path in place.rglob("status.json")}):
@@ -118,7 +136,12 @@ def _overridden(status):
     """The keys that the command line set, as columns: a number's own, a choice's with ".name"."""
     overrides = OverridesParser.create().parse_overrides(status.get("overrides", []))
     keys = [override.key_or_group for override in overrides if not override.is_delete()]
-    keys = [key for key in keys if key not in (*cells.HOST, "experiment") or key == "scale"]
+    host = {
+        *cells.HOST,
+        "experiment",
+        *(f"{group}.{name}" for group, names in cells.HOST_WITHIN.items() for name in names),
+    }
+    keys = [key for key in keys if not host & {key, key.partition(".")[0]} or key == "scale"]
     return [f"{key}.name" if key in status["choices"] and key != "scale" else key for key in keys]
 
 
@@ -131,8 +154,6 @@ def _about(place, status, label, keys):
     state = status["status"]
     if state == "running" and not directories.busy(place):
         state = "interrupted"
-    elif state == "completed" and (place / "traceback.txt").exists():
-        state = "refused"
     about = {"status": state, "experiment": status["experiment"], "variant": label, "cell": status["cell"]}
     configuration = status["configuration"]
     values = cells.flat(configuration["variants"].get(label, configuration))

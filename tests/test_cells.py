@@ -18,7 +18,7 @@ from experiments.runs import write_csv
 
 ROOT = Path(__file__).parents[1]
 SMALL = ["scale=smoke", "data=digits", "model.hidden=3", "train.epochs=1"]
-TWO = ["+variants.first=['penalty=l1']", "+variants.second=['penalty=weight_decay']"]
+TWO = ["+variants.first=['penalty=l1','weight=0.1']", "+variants.second=['penalty=weight_decay','weight=0.1']"]
 
 
 @pytest.fixture(autouse=True)
@@ -50,11 +50,11 @@ def work(monkeypatch):
         if "drawing" in done.breaks:
             raise done.breaks["drawing"]
         done.drawn += 1
-        return SimpleNamespace(write=lambda directory: None)
+        return SimpleNamespace(write=lambda directory: (directory / "figure.png").write_text("drawn"))
 
     monkeypatch.setattr(run, "train", train)
     monkeypatch.setattr(run, "reused", lambda setup, directory: done.reused.append(directory.name) or grid)
-    monkeypatch.setattr(run.storage, "load", load)
+    monkeypatch.setattr("experiments.runs.storage.load", load)
     monkeypatch.setattr(run, "setup", lambda cfg: None)
     monkeypatch.setattr("experiments.overview.outcome", outcome)
     return done
@@ -68,6 +68,11 @@ def execute(directory, *overrides, **options):
     return run.execute([*SMALL, *overrides], directory, **options)
 
 
+def contents(directory):
+    """Every file below a directory with its bytes."""
+    return {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
 def status(directory):
     return json.loads((directory / "status.json").read_text())
 
@@ -77,9 +82,11 @@ def test_a_cell_is_its_configuration_in_whatever_words():
     assert identity("weight=0.0").cell == identity("seed=0", "weight=0").cell == cell
     for same in ("resume=force", "reuse=elsewhere", "train.width=1", "+data.dir=/tmp"):
         assert identity(same).cell == cell
-    for other in ("weight=0.1", "seed=[0]", "train.epochs=2", "penalty=l1", "figure.runs=2"):
+    for other in ("weight=0.1", "seed=[0]", "train.epochs=2", "penalty=l1"):
         assert identity(other).cell != cell
     assert len({cell, identity(*TWO).cell, identity(*TWO, "weight=1").cell}) == 3
+    drawn = identity("figure.runs=2")
+    assert drawn.cell == cell and drawn.drawn != identity().drawn
 
 
 def test_a_scale_counts_by_what_it_chooses():
@@ -94,12 +101,6 @@ def test_a_sweep_names_its_directories_by_experiment_and_cell():
     name = OmegaConf.select(base, "hydra.sweep.subdir")
     assert OmegaConf.select(base, "hydra.sweep.dir").startswith("multirun/overview/")
     assert name == f"overview-{identity('model.activation=tanh').cell}" and name.isascii() and " " not in name
-
-
-def test_the_code_is_the_library_the_running_and_the_script_alone():
-    names = set(cells.sources("overview"))
-    assert {"jaxae/training.py", "jaxae/data/cache.py", "experiments/run.py", "experiments/overview.py", "jax"} <= names
-    assert "experiments/spectrum.py" not in names and "experiments/report.py" not in names
 
 
 def test_a_complete_cell_is_not_done_again_but_drawn_where_asked(tmp_path, work):
@@ -145,21 +146,30 @@ def test_a_variant_that_is_not_whole_is_trained(tmp_path, work, damage):
     assert (work.trained, work.reused) == (["run", "run"], [])
 
 
-def test_another_configuration_is_refused_with_the_difference(tmp_path, work):
+def test_another_configuration_is_refused_with_the_difference_even_by_force(tmp_path, work):
     execute(tmp_path, *TWO)
-    before = (tmp_path / "status.json").read_bytes()
-    with pytest.raises(ConfigurationError, match=r"weight: 0 -> 0.5; resume=force .* resume=fresh") as caught:
-        execute(tmp_path, *TWO, "weight=0.5")
-    assert "\n" not in str(caught.value) and "variants" not in str(caught.value)
-    assert (tmp_path / "status.json").read_bytes() == before and len(work.trained) == 2
+    before = contents(tmp_path)
+    for words in ((), ("resume=force",)):
+        with pytest.raises(
+            ConfigurationError, match=r"weight: 0 -> 0.5; choose another directory, or resume=fresh"
+        ) as caught:
+            execute(tmp_path, *TWO, "weight=0.5", *words)
+        assert (
+            "\n" not in str(caught.value) and "variants" not in str(caught.value) and "force" not in str(caught.value)
+        )
+    with pytest.raises(ConfigurationError, match="experiment: overview -> filters_noise"):
+        execute(tmp_path, "experiment=filters_noise", "resume=force")
+    assert contents(tmp_path) == before and len(work.trained) == 2
 
 
 def test_another_code_is_refused_by_file_forced_or_begun_anew(tmp_path, work, monkeypatch):
     execute(tmp_path)
-    sources = cells.sources("overview")
-    monkeypatch.setattr(cells, "sources", lambda experiment: sources | {"jaxae/losses.py": "0", "jax": "9"})
-    with pytest.raises(ConfigurationError, match=r"code changed: jax, jaxae/losses.py; resume=force"):
+    before = contents(tmp_path)
+    code = cells.sources.of_training([])
+    monkeypatch.setattr(cells.sources, "of_training", lambda cfgs: code | {"jaxae.losses": "0", "jax": "9"})
+    with pytest.raises(ConfigurationError, match=r"a change of .*jax, jaxae.losses.*; resume=force keeps"):
         execute(tmp_path)
+    assert contents(tmp_path) == before
     execute(tmp_path, "resume=force")
     assert (work.trained, work.reused) == (["run"], [tmp_path.name])
     assert status(tmp_path)["sources"]["jax"] == "9"
@@ -167,13 +177,43 @@ def test_another_code_is_refused_by_file_forced_or_begun_anew(tmp_path, work, mo
     assert work.trained == ["run", "run"]
 
 
-def test_a_failure_that_left_nothing_hinders_nothing(tmp_path, work):
-    work.breaks["run"] = ConfigurationError("weight is -1")
+def test_a_refused_configuration_leaves_no_directory_and_hinders_nothing(tmp_path, work, monkeypatch):
+    def refuse(cfg):
+        raise ConfigurationError("weight is -1")
+
+    monkeypatch.setattr(run, "setup", refuse)
     with pytest.raises(ConfigurationError):
         execute(tmp_path / "run")
-    work.breaks.clear()
+    assert not (tmp_path / "run").exists()
+    monkeypatch.setattr(run, "setup", lambda cfg: None)
     execute(tmp_path / "run", "seed=3")
     assert status(tmp_path / "run")["configuration"]["seed"] == 3
+    assert (tmp_path / "run" / ".hydra" / "overrides.yaml").read_text().splitlines()[-1] == "- seed=3"
+
+
+@pytest.mark.parametrize("words", [("figure.runs=2",), ("track=tensorboard",)])
+def test_other_figure_keys_and_trackers_train_nothing_again(tmp_path, work, monkeypatch, words):
+    monkeypatch.setattr(run.tracking, "check", lambda track: None)
+    monkeypatch.setattr(run.tracking, "write", lambda track, directory, *_: track and (directory / track).mkdir())
+    execute(tmp_path)
+    execute(tmp_path, *words)
+    execute(tmp_path, *words)
+    assert (work.trained, work.reused, work.drawn) == (["run"], [tmp_path.name], 2)
+
+
+def test_a_changed_figure_script_is_drawn_again(tmp_path, work, monkeypatch):
+    execute(tmp_path)
+    monkeypatch.setattr(cells.sources, "of_drawing", lambda experiment: {"experiments.overview": "0"})
+    execute(tmp_path)
+    assert (work.trained, work.drawn) == (["run"], 2)
+
+
+def test_a_deleted_figure_comes_back_without_training(tmp_path, work, capsys):
+    execute(tmp_path)
+    (tmp_path / "figure.png").unlink()
+    execute(tmp_path)
+    assert (work.trained, work.drawn) == (["run"], 2) and (tmp_path / "figure.png").read_text() == "drawn"
+    assert "figure.png damaged or deleted, drawn again" in " ".join(capsys.readouterr().err.split())
 
 
 def test_fresh_deletes_what_runs_write_and_nothing_else(tmp_path, work):
@@ -185,7 +225,7 @@ def test_fresh_deletes_what_runs_write_and_nothing_else(tmp_path, work):
         (tmp_path / note).write_text("mine")
     execute(tmp_path, "resume=fresh")
     assert sorted(path.name for path in tmp_path.iterdir() if path.name[0] != ".") == [
-        "metrics.csv", "notes.txt", "run.npz", "second", "status.json"]  # fmt: skip
+        "figure.png", "metrics.csv", "notes.txt", "run.npz", "second", "status.json"]  # fmt: skip
     assert (tmp_path / "second" / "notes.txt").read_text() == "mine"
 
 
@@ -203,10 +243,12 @@ def test_a_directory_that_is_no_runs_is_left_alone(tmp_path, work):
 def test_a_damaged_status_is_refused_until_begun_anew(tmp_path, work, text):
     execute(tmp_path)
     (tmp_path / "status.json").write_text(text)
-    with pytest.raises(ConfigurationError, match=r"status.json .* resume=fresh"):
+    with pytest.raises(ConfigurationError, match=r"status.json .* resume=force keeps .* resume=fresh"):
         execute(tmp_path)
+    execute(tmp_path, "resume=force")
+    assert status(tmp_path)["status"] == "completed" and work.trained == ["run"] and len(work.reused) == 1
     execute(tmp_path, "resume=fresh")
-    assert status(tmp_path)["status"] == "completed"
+    assert work.trained == ["run", "run"]
 
 
 def test_resume_takes_three_words(tmp_path, work):
@@ -241,7 +283,7 @@ def test_a_complete_cell_whose_files_are_damaged_is_done_again(tmp_path, work, c
     name = next(name for name in kept if name.endswith("metrics.csv"))
     (tmp_path / name).write_text("cut")
     execute(tmp_path)
-    assert len(work.trained) == first + 1 and "damaged, done again" in capsys.readouterr().err
+    assert len(work.trained) == first + 1 and "damaged or deleted, done again" in capsys.readouterr().err
     assert status(tmp_path)["files"] == kept
     execute(tmp_path)
     assert len(work.trained) == first + 1

@@ -94,12 +94,3 @@ def test_only_the_first_process_writes_the_directory_itself(tmp_path, monkeypatc
     assert compilation.own(tmp_path) == tmp_path
     monkeypatch.setattr(jax, "process_index", lambda: 3)
     assert compilation.own(tmp_path) == tmp_path / "process_3"
-
-
-@pytest.mark.parametrize(("index", "added"), [(0, []), (2, ["hydra.output_subdir=process_2/.hydra"])])
-def test_a_further_process_keeps_its_configuration_to_itself(monkeypatch, index, added):
-    monkeypatch.setattr(compilation, "join", lambda: index)
-    monkeypatch.setattr(compilation, "keep", lambda: None)
-    monkeypatch.setattr(sys, "argv", ["run"])
-    compilation.begin()
-    assert sys.argv[1:] == added

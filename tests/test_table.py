@@ -82,13 +82,10 @@ def test_a_cell_that_is_not_through_is_marked_and_not_averaged(sweep):
     with directories.lock(cell(sweep, "now", status="running", **about)):
         cell(sweep, "killed", status="running", **about)
         cell(sweep, "bad", status="failed", **about)
-        refused = cell(sweep, "old", [row(9.0)], overrides=["weight=9"], weight=9)
-        (refused / "traceback.txt").write_text("it holds another run\n")
         rows = table.write([sweep]).set_index("cell")
-    assert rows.loc[["a", "now", "killed", "bad", "old"], "status"].drop_duplicates(keep="last").to_dict() == {
-        "a": "completed", "now": "running", "killed": "interrupted", "bad": "failed", "old": "refused"}  # fmt: skip
+    assert rows.loc[["a", "now", "killed", "bad"], "status"].drop_duplicates(keep="last").to_dict() == {
+        "a": "completed", "now": "running", "killed": "interrupted", "bad": "failed"}  # fmt: skip
     assert rows["weight"].dtype.kind == "f" and pd.isna(rows.loc["now", "weight"])
-    assert rows.loc["old", "test_error"] == 9.0
     assert sorted(pd.read_csv(sweep / "summary.csv")["weight"]) == [0, 0.5]
 
 
@@ -148,6 +145,23 @@ def test_directories_join_and_the_command_refuses_what_holds_no_run(sweep, tmp_p
     with pytest.raises(SystemExit, match="1"):
         table.main()
     assert "nowhere is not a directory" in capsys.readouterr().err
+
+
+def test_files_of_others_are_left_alone(sweep):
+    for name in ("table.csv", "joint.png"):
+        (sweep / name).write_text("mine")
+        with pytest.raises(ConfigurationError, match=f"has {name} and no table.csv of this command"):
+            table.write([sweep])
+        assert (sweep / name).read_text() == "mine"
+        (sweep / name).unlink()
+    table.write([sweep])
+    assert len(table.write([sweep])) == 6  # its own are written again
+
+
+def test_keys_that_decide_no_number_are_no_column(tmp_path):
+    words = ["figure.runs=2", "train.checkpoint=1", "hydra.searchpath=[/x]", "weight=0.5"]
+    cell(tmp_path, "a", [row(1.0)], overrides=words, weight=0.5)
+    assert list(table.write([tmp_path]))[4:] == ["weight", "seed", "loss", "test_error"]
 
 
 def test_further_processes_of_a_run_add_no_rows(sweep):
