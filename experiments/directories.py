@@ -80,7 +80,7 @@ def busy(directory: Path) -> bool:
     try:
         with open(directory / ".lock") as file:
             return not _take(file, wait=False, shared=True)
-    except FileNotFoundError:
+    except OSError:  # nobody has begun there, or can
         return False
 
 

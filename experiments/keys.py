@@ -35,7 +35,7 @@ def check(words: list[str], config="config"):
     Refused are keys that the configuration does not have, keys added where nothing reads them, deleted keys that something
     reads, and lists of choices for a group. What Hydra itself refuses, as an unknown choice, is left to Hydra.
     """
-    search = [word for word in words if word.lstrip("+").startswith("hydra.searchpath=")]
+    search = [word for word in words if _is_searchpath(word)]
     try:
         parsed = OverridesParser.create().parse_overrides([word for word in words if word not in search])
         groups = _compose(config, search).hydra.runtime.choices
@@ -73,6 +73,10 @@ def _own_options(arguments):
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--config-dir", "-cd")
     return parser.parse_known_args(arguments)
+
+
+def _is_searchpath(word):
+    return word.lstrip("+").startswith("hydra.searchpath=")
 
 
 def _check_choice(override):
@@ -117,7 +121,8 @@ def _check_key(override, config, choices):
 
 def _choices_with(key, group, config, choices):
     """The choices of a group whose configuration has a key."""
-    options = GlobalHydra.instance().config_loader().get_group_options(group, ObjectType.CONFIG)
+    search = [word for word in choices if _is_searchpath(word)]
+    options = GlobalHydra.instance().config_loader().get_group_options(group, ObjectType.CONFIG, config, search)
     others = [word for word in choices if not word.startswith(f"{group}=")]
     found = []
     for option in options:

@@ -13,7 +13,7 @@ import jax
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from experiments import compilation, report
+from experiments import compilation, keys, report
 from experiments.checks import ConfigurationError
 from experiments.progress import console
 from experiments.run import execute
@@ -74,14 +74,20 @@ def main(cfg: DictConfig):
     """Write the report; the exit code is 1 where an experiment failed."""
     try:
         names = choose(cfg.experiments, cfg.scale)
-    except ConfigurationError:
-        sys.tracebacklimit = 0  # the sentence says all
-        raise
+    except ConfigurationError as error:
+        sys.exit(str(error))
     if not reproduce(names, cfg.scale, compilation.own(Path(HydraConfig.get().runtime.output_dir)), resume=cfg.resume):
         sys.exit(1)
 
 
 if __name__ == "__main__":
     compilation.begin()
-    main()
-    compilation.show()
+    try:
+        keys.check_arguments(sys.argv[1:], "reproduce")
+        main()
+    except ConfigurationError as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit("interrupted: the same command with the hydra.run.dir of this one goes on")
+    finally:
+        compilation.show()

@@ -13,21 +13,27 @@ from experiments.checks import ConfigurationError
 from experiments.progress import console
 
 
-class JointTable(Callback):
-    """Writes the joint table once every job of a multirun is through; the exit code is 1 where one of them failed."""
+class Place(Callback):
+    """Refuses a directory that cannot be written before Hydra makes it."""
 
     def on_run_start(self, config, **details):
-        """Refuse a directory that cannot be written before Hydra makes it."""
+        """Check the directory of a run."""
         _check_place(Path(config.hydra.run.dir))
 
     def on_multirun_start(self, config, **details):
-        """Refuse a directory that cannot be written, or whose tables are not a sweep's, before any job trains."""
+        """Check the directory of a sweep."""
+        _check_place(Path(config.hydra.sweep.dir))
+
+
+class JointTable(Callback):
+    """Writes the joint table once every job of a multirun is through; the exit code is 1 where one of them failed."""
+
+    def on_multirun_start(self, config, **details):
+        """Refuse a directory whose tables are not a sweep's before any job trains."""
         from experiments import table  # pandas is imported by the process that needs it
 
-        directory = Path(config.hydra.sweep.dir)
-        _check_place(directory)
         try:
-            table.check_target(directory)
+            table.check_target(Path(config.hydra.sweep.dir))
         except ConfigurationError as error:
             sys.exit(str(error))
         failures.begin()
