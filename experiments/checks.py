@@ -27,7 +27,14 @@ NUMBERS = {
     "optimizer.momentum": (0, 1, False, True),
 }
 # key: the least value
-SIZES = {"train.epochs": 0, "train.batch_size": 1, "train.width": 1, "train.pretrain": 0, "train.checkpoint": 0}
+SIZES = {
+    "train.epochs": 0,
+    "train.batch_size": 1,
+    "train.width": 1,
+    "train.pretrain": 0,
+    "train.checkpoint": 0,
+    "train.checkpoint_share": 0,  # a number above it, and at most 1
+}
 NO_PENALTY = "jaxae.penalties.none"
 
 
@@ -61,7 +68,11 @@ def check_number(key, value, *, highest=None):
 
 
 def check_size(key, value):
-    """Refuse a value that is not one whole number from the key's least one on."""
+    """Refuse a value that is not one whole number from the key's least one on, or a share that is none."""
+    if key == "train.checkpoint_share":
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= 1:
+            raise ConfigurationError(f"{key} is {value!r}: it must be one number above 0 and at most 1")
+        return
     if isinstance(value, list | ListConfig):
         raise ConfigurationError(
             f"{key} is {list(value)}: it fixes a shape and takes one whole number; sweep it with -m"

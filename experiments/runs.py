@@ -83,7 +83,8 @@ def train(setup, label, directory: Path):
     if excess := advice(setup):
         console.print(f"{label}: {excess}", highlight=False, soft_wrap=True)
     sizes = dict(setup.sizes)
-    every, fails = sizes.pop("checkpoint"), sizes.pop("on_divergence") == "fail"
+    every, share = sizes.pop("checkpoint"), sizes.pop("checkpoint_share")
+    fails = sizes.pop("on_divergence") == "fail"
     diverged = np.full(len(setup.seeds), -1, np.int32)
     x, x_test = jnp.asarray(setup.train.x), jnp.asarray(setup.test.x)
     epochs, params = sizes.pop("pretrain"), None
@@ -103,7 +104,7 @@ def train(setup, label, directory: Path):
                 on_epoch=on_epoch,
                 on_width=chosen.append,
                 params=params,
-                checkpoints=Checkpoints(directory / "checkpoints", every) if every else None,
+                checkpoints=Checkpoints(directory / "checkpoints", every, share) if every else None,
                 on_divergence=(lambda epochs: _refuse(setup, epochs)) if fails else None,
                 **sizes,
             )

@@ -8,6 +8,7 @@ import re
 import shutil
 import warnings
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,22 +34,29 @@ class Checkpoint(NamedTuple):
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """A directory of checkpoints, one every so many epochs; raises ValueError where `every` is not from 1 on."""
+    """A directory of checkpoints, one every so many epochs where their writing stays within a share of the training's time.
+
+    share: of the time since the training began, in (0, 1], kept by a jaxae.writer.Writer; 1 writes every one. Raises
+    ValueError for other numbers.
+    """
 
     directory: Path
     every: int = 25
+    share: float = 0.02
 
     def __post_init__(self):
-        """Refuse a distance that is none."""
+        """Refuse a distance and a share that are none."""
         if not isinstance(self.every, int) or self.every < 1:
             raise ValueError(f"every is {self.every!r}: it must be a whole number of epochs from 1 on")
+        if not isinstance(self.share, Real) or isinstance(self.share, bool) or not 0 < self.share <= 1:
+            raise ValueError(f"share is {self.share!r}: it must be a number above 0 and at most 1")
 
     def due(self, epoch):
-        """Whether there is a checkpoint after so many epochs."""
+        """Whether a checkpoint is asked for after so many epochs."""
         return epoch % self.every == 0
 
     def save(self, checkpoint, identity):
-        """Write a checkpoint and drop all but it and the one before; where it cannot be written, warn and keep what there is.
+        """Write a checkpoint and drop all but it and the one before; raises OSError where it cannot, and keeps what there is.
 
         identity: of the training, as the function `identity` gives it, stored beside the checkpoint.
         """
@@ -63,8 +71,7 @@ class Checkpoints:
             with replacing(path / MANIFEST) as file:
                 file.write(manifest)
         except Exception as error:  # a full disk comes as an error of any layer below
-            warnings.warn(f"The checkpoint {path} cannot be written ({_first_line(error)}).", stacklevel=2)
-            return
+            raise OSError(f"The checkpoint {path} cannot be written ({_first_line(error)})") from error
         before = max((epoch for epoch in self._epochs() if epoch < checkpoint.epoch), default=None)
         for other in Path(self.directory).glob("epoch_*"):  # also what a killed process has left half-written
             if other not in (path, self._path(before)):

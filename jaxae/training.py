@@ -11,9 +11,11 @@ from jax.sharding import NamedSharding, PartitionSpec
 
 from jaxae import width as widths
 from jaxae.checkpoints import Checkpoint, identity
+from jaxae.curves import Curves
 from jaxae.devices import mesh_for, place, split
 from jaxae.epochs import begin, epoch, guarded, resting, test_error
 from jaxae.precision import check_precision, products_in
+from jaxae.writer import Writer
 
 __all__ = ["Fit", "fit", "fit_grid", "test_error"]
 
@@ -112,37 +114,39 @@ def fit_grid(
     key = widths.key(model, recipes, states, x, x_test, sizes, mesh)
     side = _WIDTHS.get(key, 1) if width == "auto" else min(width, share)
     open_choice = width == "auto" and share > 1 and key not in _WIDTHS
-    first, rows, stopped = 0, [], 0
+    first, curves, stopped = 0, Curves(runs, epochs), 0
     kept = None if checkpoints is None else checkpoints.newest(grid, _first(runs, states))
     if kept is not None:
         first, open_choice = kept.epoch, False
         side = min(kept.width, share) if width == "auto" else side
         states = split(jax.tree.map(jnp.array, kept.states), mesh, runs)
-        rows = [{name: jnp.array(values[:, i]) for name, values in kept.curve.items()} for i in range(first)]
+        curves = Curves(runs, epochs, kept.curve)
         stopped = _tell(on_divergence, kept.states.diverged)
-    for index in range(first, epochs):
-        if open_choice and index == 0:  # the first epoch is timed, without its compilation
-            _epoch_grid.lower(*inputs(0), **sizes, width=side, mesh=mesh).compile()
-            jax.block_until_ready(states)
-        started = perf_counter()
-        states, row = _epoch_grid(*inputs(index), **sizes, width=side, mesh=mesh)
-        if open_choice and index == 0:
-            jax.block_until_ready(row)
-            left = (perf_counter() - started) * (epochs - 1)
-            if left > widths.worth():
-                side = _WIDTHS[key] = widths.measure(_epoch_grid, inputs(1), left, share, mesh=mesh, **sizes)
-        if width == "auto" and index == first and on_width is not None:
-            on_width(side)
-        rows.append(_first(runs, row))
-        news = on_divergence is not None and np.sum(np.asarray(states.diverged)[:runs] >= 0) > stopped
-        if checkpoints is not None and (news or checkpoints.due(index + 1)):
-            checkpoints.save(Checkpoint(index + 1, side, _first(runs, states), _curve(rows)), grid)
-        if on_epoch is not None:
-            on_epoch(index, rows[-1])
-        if news:
-            stopped = _tell(on_divergence, _first(runs, states.diverged))
+    with Writer(checkpoints, grid) as writer:
+        for index in range(first, epochs):
+            if open_choice and index == 0:  # the first epoch is timed, without its compilation
+                _epoch_grid.lower(*inputs(0), **sizes, width=side, mesh=mesh).compile()
+                jax.block_until_ready(states)
+            started = perf_counter()
+            states, row = _epoch_grid(*inputs(index), **sizes, width=side, mesh=mesh)
+            if open_choice and index == 0:
+                jax.block_until_ready(row)
+                left = (perf_counter() - started) * (epochs - 1)
+                if left > widths.worth():
+                    side = _WIDTHS[key] = widths.measure(_epoch_grid, inputs(1), left, share, mesh=mesh, **sizes)
+            if width == "auto" and index == first and on_width is not None:
+                on_width(side)
+            curves.add(index, row)
+            news = on_divergence is not None and np.sum(np.asarray(states.diverged)[:runs] >= 0) > stopped
+            if news or writer.due(index + 1, states):
+                writer.write(Checkpoint(index + 1, side, _first(runs, states), curves.until(index + 1)))
+            if on_epoch is not None:
+                on_epoch(index, _first(runs, row))
+            if news:
+                writer.wait()
+                stopped = _tell(on_divergence, _first(runs, states.diverged))
     states = _first(runs, states)
-    return Fit(states.params, _curve(rows), states.diverged)
+    return Fit(states.params, jax.device_put(curves.until(epochs)), states.diverged)
 
 
 @functools.partial(jax.jit, static_argnames="model")
@@ -184,10 +188,6 @@ def _tell(on_divergence, diverged):
     if on_divergence is not None and np.any(diverged >= 0):
         on_divergence(diverged)
     return np.sum(diverged >= 0)
-
-
-def _curve(rows):
-    return jax.tree.map(lambda *values: jnp.stack(values, axis=1), *rows)
 
 
 def _first(runs, tree):

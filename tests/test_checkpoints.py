@@ -39,6 +39,11 @@ def identical(a, b):
         np.testing.assert_array_equal(left, right)
 
 
+def every(directory, epochs=1):
+    """Checkpoints that are all written, whatever they cost."""
+    return Checkpoints(directory, epochs, share=1)
+
+
 class Unplugged(Exception):
     pass
 
@@ -61,7 +66,7 @@ def begun(tmp_path_factory):
     """A directory as a training leaves it that was stopped after four of five epochs."""
     directory = tmp_path_factory.mktemp("begun") / "checkpoints"
     with pytest.raises(Unplugged):
-        grid(checkpoints=Checkpoints(directory, 1), on_epoch=stop_at(3))
+        grid(checkpoints=every(directory), on_epoch=stop_at(3))
     return directory
 
 
@@ -73,9 +78,9 @@ def copy(begun, tmp_path):
 PROGRAM = """
 import sys
 import numpy as np
-from test_checkpoints import Checkpoints, grid
+from test_checkpoints import every, grid
 assert "orbax.checkpoint" not in sys.modules
-run = grid(epochs=24, checkpoints=Checkpoints(sys.argv[1], 1), on_epoch=lambda index, row: print(index, flush=True))
+run = grid(epochs=24, checkpoints=every(sys.argv[1]), on_epoch=lambda index, row: print(index, flush=True))
 np.savez(sys.argv[2], *__import__("jax").tree.leaves(run))
 """
 
@@ -102,18 +107,18 @@ def test_a_process_killed_at_random_moments_ends_with_the_same_bits(tmp_path):
 
 def test_a_stopped_grid_goes_on_where_it_was(copy, whole):
     seen = []
-    again = grid(checkpoints=Checkpoints(copy, 1), on_epoch=lambda index, row: seen.append(index))
+    again = grid(checkpoints=every(copy), on_epoch=lambda index, row: seen.append(index))
     assert seen == [4]
     identical(again, whole)
     assert sorted(path.name for path in copy.iterdir()) == ["epoch_4", "epoch_5"]
-    identical(grid(checkpoints=Checkpoints(copy, 1), on_epoch=lambda index, row: seen.append(index)), whole)
+    identical(grid(checkpoints=every(copy), on_epoch=lambda index, row: seen.append(index)), whole)
     assert seen == [4]
 
 
 def test_checkpoints_come_every_so_many_epochs(tmp_path, whole):
-    identical(grid(checkpoints=Checkpoints(tmp_path / "a", 2)), whole)
+    identical(grid(checkpoints=every(tmp_path / "a", 2)), whole)
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["epoch_2", "epoch_4"]
-    identical(grid(checkpoints=Checkpoints(tmp_path / "b", 6)), whole)
+    identical(grid(checkpoints=every(tmp_path / "b", 6)), whole)
     assert not (tmp_path / "b").exists()
     with pytest.raises(ValueError, match="every is 0: it must be a whole number of epochs from 1 on"):
         Checkpoints(tmp_path, 0)
@@ -163,7 +168,7 @@ def test_a_damaged_checkpoint_is_said_and_the_one_before_gives_the_same_bits(cop
             file.write_bytes(file.read_bytes()[:-3])
     seen = []
     with pytest.warns(UserWarning, match="epoch_4 is damaged .* and passed over"):
-        again = grid(checkpoints=Checkpoints(copy, 1), on_epoch=lambda index, row: seen.append(index))
+        again = grid(checkpoints=every(copy), on_epoch=lambda index, row: seen.append(index))
     assert seen == [3, 4]
     identical(again, whole)
 
@@ -184,7 +189,7 @@ def test_a_directory_of_garbage_is_passed_over(tmp_path, whole):
     (tmp_path / "epoch_9").mkdir()
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.warns(UserWarning) as said:
-        identical(grid(checkpoints=Checkpoints(tmp_path, 4)), whole)
+        identical(grid(checkpoints=every(tmp_path, 4)), whole)
     assert sorted(str(w.message).split(" is damaged")[0][-7:] for w in said) == [f"epoch_{i}" for i in (2, 3, 7, 9)]
     assert (tmp_path / "notes.txt").read_text() == "mine"
     assert (tmp_path / "epoch_4").is_dir() and not (tmp_path / "epoch_x").exists()
@@ -193,7 +198,7 @@ def test_a_directory_of_garbage_is_passed_over(tmp_path, whole):
 def test_a_checkpoint_that_cannot_be_written_is_a_warning(tmp_path, whole):
     (tmp_path / "file").touch()
     with pytest.warns(UserWarning, match="epoch_5 cannot be written"):
-        identical(grid(checkpoints=Checkpoints(tmp_path / "file", 5)), whole)
+        identical(grid(checkpoints=every(tmp_path / "file", 5)), whole)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +216,7 @@ def test_a_checkpoint_that_cannot_be_written_is_a_warning(tmp_path, whole):
 )
 def test_a_checkpoint_of_another_training_is_refused_by_name(begun, options, name):
     with pytest.raises(ValueError, match=f"epoch_4 is a checkpoint of another training, with other {name}$"):
-        grid(checkpoints=Checkpoints(begun, 1), **options)
+        grid(checkpoints=every(begun), **options)
 
 
 def test_an_identity_is_that_of_the_functions_and_numbers_in_any_process():
@@ -228,7 +233,7 @@ def test_a_measured_width_is_kept_and_not_measured_again(tmp_path, monkeypatch):
     monkeypatch.setattr(training, "_WIDTHS", {})
     monkeypatch.setattr(width, "fastest", lambda runs, seconds, program: 3)
     chosen = []
-    checkpoints = Checkpoints(tmp_path, 1)
+    checkpoints = every(tmp_path)
     with pytest.raises(Unplugged):
         grid(width="auto", checkpoints=checkpoints, on_epoch=stop_at(1), on_width=chosen.append)
     monkeypatch.setattr(training, "_WIDTHS", {})

@@ -118,7 +118,8 @@ def setup(steps, **sizes):
     grid = expand(Recipe(configure(losses.squared_error), optimizer))
     data = Data(X, None, (2, 3))
     usual = {"epochs": 4, "batch_size": 5, "width": 1, "precision": "float32", "pretrain": 0}
-    return Setup(MODEL, *grid, data, data, usual | {"checkpoint": 25, "on_divergence": "keep"} | sizes)
+    usual |= {"checkpoint": 25, "checkpoint_share": 0.02, "on_divergence": "keep"}
+    return Setup(MODEL, *grid, data, data, usual | sizes)
 
 
 def table(directory):
@@ -152,3 +153,9 @@ def test_keys_that_cannot_be_are_refused_by_name():
         check_on_divergence("stop")
     with pytest.raises(ConfigurationError, match=r"train.checkpoint is -1: it must be a whole number from 0 on"):
         check_size("train.checkpoint", -1)
+    for share in (0, 1.5, True, "1", [0.1], float("nan")):
+        with pytest.raises(
+            ConfigurationError, match=r"train.checkpoint_share is .*: it must be one number above 0 and at"
+        ):
+            check_size("train.checkpoint_share", share)
+    check_size("train.checkpoint_share", 1)

@@ -1,0 +1,41 @@
+"""The curves of a grid in training, on the host."""
+
+import jax
+import numpy as np
+
+__all__ = ["Curves"]
+
+
+class Curves:
+    """Curves that grow by a column an epoch in arrays of their full length, so that no epoch costs more than the first.
+
+    runs, epochs: of the training; begun: {name: [runs, epoch]}, the curves of the epochs that lie behind.
+    """
+
+    def __init__(self, runs, epochs, begun=None):
+        """Curves without a row, but for those that are begun."""
+        self._shape, self._arrays, self._last = (runs, epochs), {}, None
+        for name, values in (begun or {}).items():
+            self._array(name, values.dtype)[:, : values.shape[1]] = values
+
+    def add(self, index, row):
+        """The row of epoch `index`, {name: [runs or more]}, is fetched with the next one: by then it is there."""
+        before, self._last = self._last, (index, row)
+        self._fetch(before)
+
+    def until(self, epoch):
+        """The curves of so many epochs, {name: [runs, epoch]}, all rows fetched."""
+        self._fetch(self._last)
+        self._last = None
+        return {name: values[:, :epoch] for name, values in self._arrays.items()}
+
+    def _fetch(self, last):
+        if last is not None:
+            index, row = last
+            for name, values in jax.device_get(row).items():
+                self._array(name, values.dtype)[:, index] = values[: self._shape[0]]
+
+    def _array(self, name, dtype):
+        if name not in self._arrays:
+            self._arrays[name] = np.empty(self._shape, dtype)
+        return self._arrays[name]
