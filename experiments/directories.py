@@ -31,7 +31,7 @@ class Damaged(ConfigurationError):
 
 
 def read(directory: Path) -> dict:
-    """The status.json of a directory, {} where there is none; raises ConfigurationError for one that cannot be read."""
+    """The status.json of a directory, {} where there is none; raises Damaged for one that is not as it was written."""
     path = directory / "status.json"
     try:
         status = json.loads(path.read_text(encoding="utf-8"))
@@ -41,12 +41,15 @@ def read(directory: Path) -> dict:
         raise Damaged(f"{path} cannot be read ({error})") from error
     if not isinstance(status, dict) or "status" not in status:
         raise Damaged(f"{path} is not the status of a run")
+    if status.pop("digest", None) != _digest(status):
+        raise Damaged(f"{path} is not as it was written")
     return status
 
 
 def write(directory: Path, status: str, **details):
     """Say how far the work in a directory is, in status.json, at once or not at all."""
-    text = json.dumps({"status": status, **details}, indent=1) + "\n"
+    content = json.loads(json.dumps({"status": status, **details}))
+    text = json.dumps(content | {"digest": _digest(content)}, indent=1) + "\n"
     with replacing(directory / "status.json") as file:
         file.write(text.encode())
 
@@ -65,6 +68,10 @@ def lock(directory: Path, *, wait=False):
                 raise Locked(f"{directory} is being worked on by another process")
             time.sleep(0.05)  # `busy` looks for a moment
         yield
+
+
+def _digest(content):
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _lock_file(directory):
@@ -160,7 +167,7 @@ def fingerprints(directory: Path, labels) -> dict[str, str]:
 def drop_damaged(directory: Path, status: dict) -> list[str]:
     """Delete the files of a complete run that are not as it wrote them, and name them and those that are gone.
 
-    Its grids are then trained again, since one without both of its files is not whole.
+    A grid without its run.npz is then trained again, and any other file is made of the grids.
     """
     if status.get("status") != "completed":
         return []

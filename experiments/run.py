@@ -18,7 +18,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from experiments import cells, compilation, directories, failures, keys, tracking
+from experiments import cells, compilation, directories, failures, keys, metrics, tracking
 from experiments.checks import ConfigurationError, DivergenceError, check_penalty_weights
 from experiments.config import setup
 from experiments.outcome import Outcome
@@ -58,8 +58,8 @@ def execute(overrides: list[str], directory: Path, *, redraw=False) -> Result:
         return found
     if directories.busy(directory):
         raise directories.Locked(f"{directory} is being worked on by another process")
-    check_penalty_weights(cfgs)
     setups = {label: setup(cfg) for label, cfg in cfgs.items()}
+    check_penalty_weights(cfgs)
     places = {label: Path(label) if len(cfgs) > 1 else Path() for label in cfgs}
     with directories.lock(directory):
         if found := _completed(directory, identity, base, drawn_again):  # another process may have been here since
@@ -78,7 +78,10 @@ def execute(overrides: list[str], directory: Path, *, redraw=False) -> Result:
         directories.write(directory, "running", **about)
         try:
             directories.describe(directory, base, overrides)
-            runs = {label: kept[label] or train(s, label, directory / places[label]) for label, s in setups.items()}
+            runs = {}
+            for label, ready in setups.items():
+                runs[label] = kept[label] or train(ready, label, directory / places[label])
+                metrics.write(ready, runs[label], directory / places[label] / "metrics.csv")
             outcome = importlib.import_module(f"experiments.{identity.experiment}").outcome(runs, base)
             outcome.write(directory)
             tracking.write(base.track, directory, identity.experiment, runs, cfgs)
@@ -113,7 +116,7 @@ def _kept(setups, places, directory, identity, base):
         return dict.fromkeys(setups)
     found = directories.admit(directory, identity, base.resume)
     if damaged := directories.drop_damaged(directory, found):
-        what = "done" if any(Path(name).name in directories.TRAINED for name in damaged) else "drawn"
+        what = "done" if any(Path(name).name == "run.npz" for name in damaged) else "drawn"
         words = f"{os.path.relpath(directory)}: {', '.join(damaged)} damaged or deleted, {what} again"
         console.print(words, highlight=False, soft_wrap=True)
     return {

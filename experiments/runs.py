@@ -39,6 +39,7 @@ class Run(NamedTuple):
     table: dict[str, np.ndarray]
     params: Any
     curve: dict[str, np.ndarray]
+    diverged: np.ndarray  # the epoch in which each run became non-finite, or -1
     test: Data
     train: Data
     seconds: float
@@ -62,9 +63,20 @@ class Run(NamedTuple):
         return self.decode(self.codes(x, run), run)
 
     def filters(self, run=0):
-        """The first layer's weights as pictures, [units, height, width]."""
-        weight = np.asarray(take(self.params, run)["encoder"][0]["weight"])
-        return weight.T.reshape(-1, *self.train.shape)
+        """The first layer's weights as pictures, [units, height, width] or [units, height, width, colours], or None.
+
+        Of convolutions they are the kernels. None where the encoder has neither, or the data are no pictures.
+        """
+        if len(self.train.shape) not in (2, 3):
+            return None
+        encoder = self.encoder(run)
+        layers = getattr(encoder, "layers", None) or getattr(encoder, "convolutions", None) or [None]
+        weight = np.moveaxis(np.asarray(getattr(layers[0], "weight", ())), -1, 0)
+        if weight.shape[1:] == (np.prod(self.train.shape),):
+            return weight.reshape(-1, *self.train.shape)
+        if weight.ndim != 4:
+            return None
+        return weight[..., 0] if weight.shape[-1] == 1 else weight
 
     def labels(self):
         """A few words for each run of the grid: the axes' values."""
@@ -72,7 +84,7 @@ class Run(NamedTuple):
 
 
 def train(setup, label, directory: Path):
-    """Train the grid of a setup, with progress, and leave run.npz and metrics.csv in the directory.
+    """Train the grid of a setup, with progress, and leave run.npz in the directory.
 
     Layer-wise pretraining comes first where the sizes ask for it; without epochs after it the curve has one value, that of
     the unrolled autoencoder. A run that diverges keeps its last finite epoch, or raises DivergenceError where the sizes say
@@ -115,7 +127,7 @@ def train(setup, label, directory: Path):
             console.print(f"width {chosen[0]} of {len(setup.seeds)} runs", highlight=False)
         params = gather(params)
     else:
-        curve = {"error": _errors(setup, params, x), "test_error": _errors(setup, params, x_test)}
+        curve = {"error": errors(setup, params, x), "test_error": errors(setup, params, x_test)}
     curve = {name: np.asarray(values) for name, values in curve.items()}
     storage.save(
         directory / "run.npz",
@@ -127,35 +139,14 @@ def train(setup, label, directory: Path):
         diverged=diverged,
         metadata={"label": label, "axes": list(setup.table), "sizes": setup.sizes, "data": _data(setup)},
     )
-    ends = np.where(diverged > 0, diverged - 1, -1)  # the last finite epoch, if there is one
-    rows = [
-        {"seed": int(setup.seeds[run])}
-        | {key: column[run].item() for key, column in setup.table.items()}
-        | {name: float(values[run, ends[run]]) for name, values in curve.items()}
-        | ({"diverged": int(diverged[run])} if np.any(diverged >= 0) else {})
-        for run in range(len(setup.seeds))
-    ]
-    if sizes["precision"] != "float32":
-        errors = _errors(setup, params, x_test)[:, 0]
-        for row, error in zip(rows, errors, strict=True):
-            row |= {"precision": sizes["precision"], "test_error_float32": float(error)}
-        moved = np.max(np.abs(curve["test_error"][range(len(ends)), ends] / errors - 1))
-        console.print(
-            f"{sizes['precision']} products change the test error by at most {moved:.2g} of it", highlight=False
-        )
-    run = _run(setup, params, curve, time.perf_counter() - started)
-    if setup.validation is not None:
-        for row, error in zip(rows, run.score, strict=True):
-            row |= {"validation_error": float(error)}
-    write_csv(directory / "metrics.csv", rows)
     shutil.rmtree(directory / "checkpoints", ignore_errors=True)
-    return run
+    return _run(setup, params, curve, diverged, time.perf_counter() - started)
 
 
 def whole(directory: Path) -> bool:
     """Whether `train` has finished a grid in a directory; a file that cannot be read is told."""
     path = directory / "run.npz"
-    if not path.exists() or not (directory / "metrics.csv").exists() or (directory / "checkpoints").exists():
+    if not path.exists() or (directory / "checkpoints").exists():
         return False
     try:
         storage.load(path)
@@ -174,7 +165,7 @@ def reused(setup, directory: Path):
         raise ConfigurationError(str(error)) from error
     if difference := _difference(setup, stored):
         raise ConfigurationError(f"{path} holds another grid than this configuration's: {difference}")
-    return _run(setup, jax.tree.map(jnp.asarray, stored.params), stored.curve, 0.0)
+    return _run(setup, jax.tree.map(jnp.asarray, stored.params), stored.curve, stored.more["diverged"], 0.0)
 
 
 def _refuse(setup, diverged):
@@ -213,13 +204,14 @@ def _data(setup):
     return {"examples": len(setup.train.x), "shape": list(setup.train.shape)}
 
 
-def _run(setup, params, curve, seconds):
+def _run(setup, params, curve, diverged, seconds):
     final = jax.vmap(lambda recipe: at(recipe, 1.0))(setup.recipes)
     if setup.validation is None:
         score = curve["test_error"][:, -1]
     else:
-        score = np.asarray(_errors(setup, params, setup.validation.x)[:, 0])
-    return Run(setup.model, final, setup.seeds, setup.table, params, curve, setup.test, setup.train, seconds, score)
+        score = np.asarray(errors(setup, params, setup.validation.x)[:, 0])
+    ended = {"params": params, "curve": curve, "diverged": diverged, "seconds": seconds, "score": score}
+    return Run(setup.model, final, setup.seeds, setup.table, test=setup.test, train=setup.train, **ended)
 
 
 def _show_plan(setup, batch):
@@ -240,7 +232,7 @@ def _pretrained(setup, x, epochs, batch_size):
     return jax.tree.map(lambda *leaves: jnp.stack(leaves), *runs)
 
 
-def _errors(setup, params, x):
+def errors(setup, params, x):
     """The reconstruction error of every run in float32, [runs, 1]."""
     with jax.default_matmul_precision("float32"):
         errors = [

@@ -39,7 +39,6 @@ def work(monkeypatch):
         done.trained.append(label)
         directory.mkdir(parents=True, exist_ok=True)
         (directory / "run.npz").write_text("whole")
-        write_csv(directory / "metrics.csv", [{"seed": 0, "test_error": 1.5}])
         return grid
 
     def load(path):
@@ -55,6 +54,8 @@ def work(monkeypatch):
     monkeypatch.setattr(run, "train", train)
     monkeypatch.setattr(run, "reused", lambda setup, directory: done.reused.append(directory.name) or grid)
     monkeypatch.setattr("experiments.runs.storage.load", load)
+    rows = [{"seed": 0, "test_error": 1.5}]
+    monkeypatch.setattr(run.metrics, "write", lambda setup, grid, path: write_csv(path, rows))
     monkeypatch.setattr(run, "setup", lambda cfg: None)
     monkeypatch.setattr("experiments.overview.outcome", outcome)
     return done
@@ -129,7 +130,7 @@ def test_what_was_finished_before_a_failure_is_kept(tmp_path, work, error, words
     assert status(tmp_path)["status"] == "completed" and not (tmp_path / "traceback.txt").exists()
 
 
-@pytest.mark.parametrize("damage", ["checkpoints", "run.npz", "metrics.csv"])
+@pytest.mark.parametrize("damage", ["checkpoints", "run.npz"])
 def test_a_variant_that_is_not_whole_is_trained(tmp_path, work, damage):
     work.breaks["drawing"] = RuntimeError()
     with pytest.raises(RuntimeError):
@@ -137,10 +138,8 @@ def test_a_variant_that_is_not_whole_is_trained(tmp_path, work, damage):
     path = tmp_path / damage
     if damage == "checkpoints":
         path.mkdir()
-    elif damage == "run.npz":
-        path.write_text("wh")
     else:
-        path.unlink()
+        path.write_text("wh")
     work.breaks.clear()
     execute(tmp_path)
     assert (work.trained, work.reused) == (["run", "run"], [])
@@ -276,14 +275,23 @@ def test_a_lock_excludes_other_processes_and_ends_with_its_own(tmp_path, work):
     assert work.trained == ["run"]
 
 
-def test_a_complete_cell_whose_files_are_damaged_is_done_again(tmp_path, work, capsys):
+@pytest.mark.parametrize(("name", "what"), [("run.npz", "done"), ("metrics.csv", "drawn"), ("figure.png", "drawn")])
+def test_what_is_damaged_in_a_complete_cell_is_made_again_and_nothing_else(tmp_path, work, capsys, name, what):
     execute(tmp_path)
-    first = len(work.trained)
     kept = status(tmp_path)["files"]
-    name = next(name for name in kept if name.endswith("metrics.csv"))
     (tmp_path / name).write_text("cut")
     execute(tmp_path)
-    assert len(work.trained) == first + 1 and "damaged or deleted, done again" in capsys.readouterr().err
+    assert (len(work.trained), work.drawn) == (2 if what == "done" else 1, 2)
+    assert f"{name} damaged or deleted, {what} again" in " ".join(capsys.readouterr().err.split())
     assert status(tmp_path)["files"] == kept
     execute(tmp_path)
-    assert len(work.trained) == first + 1
+    assert work.drawn == 2
+
+
+def test_a_flipped_letter_of_a_status_is_noticed(tmp_path, work):
+    execute(tmp_path)
+    path = tmp_path / "status.json"
+    path.write_text(path.read_text().replace('"value": 1.5', '"value": 1.4'))
+    with pytest.raises(ConfigurationError, match="status.json is not as it was written: resume=force keeps"):
+        execute(tmp_path)
+    assert execute(tmp_path, "resume=force").value == 1.5 and work.trained == ["run"]

@@ -144,6 +144,15 @@ def test_a_run_is_stored_by_name(tmp_path):
         (["data=patches", "data.count=200"], "loss=binary_cross_entropy needs data in .0, 1., and data=patches is not"),
         (["data=mnist5k", "+data.size=3"], "size"),
         (["data.name=mnist6k"], "mnist6k.*mnist5k"),
+        (["weight=1"], "weight is 1 and penalty is none: choose one, as penalty=l1"),
+        (["penalty=l1"], "penalty l1 has no weight: give one, as in weight=0.1, or weight=0"),
+        (["experiment=spectrum", "weight=null"], "variant AE.wd: penalty weight_decay has no weight"),
+        (["penalty=kl_sparsity", "weight=1", "model.activation=relu"], "kl_sparsity takes .* jax.nn.sigmoid"),
+        (
+            ["penalty=contractive_closed_form", "weight=1", "model.hidden=[8,4]"],
+            "one layer, not 2: use contractive_exact",
+        ),
+        (["code=noisy_sigmoid"], "code=noisy_sigmoid applies a sigmoid itself: model.activation must end in linear"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_sentence_before_training(overrides, words, tmp_path):

@@ -77,7 +77,7 @@ def test_a_full_disk_is_said_and_what_was_finished_stays(tmp_path):
 
 def test_a_directory_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(OSError, match="file"):
+    with pytest.raises(ConfigurationError, match="file/run cannot be written: Not a directory"):
         execute(SMALL, tmp_path / "file" / "run")
     assert (tmp_path / "file").read_text() == "mine"
 
