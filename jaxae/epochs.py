@@ -100,4 +100,4 @@ def _nothing(row):
 
 
 def _key(seed, *numbers):
-    return functools.reduce(jax.random.fold_in, numbers, jax.random.key(seed))
+    return functools.reduce(jax.random.fold_in, numbers, jax.random.key(jnp.asarray(seed, jnp.uint32)))

@@ -5,11 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import jax
+import numpy as np
 from jax.tree_util import Partial
 
 from jaxae.schedules import Schedule
 
-__all__ = ["Structured", "configure", "keywords_of", "takes_key"]
+__all__ = ["Structured", "configure", "is_axis", "keywords_of", "takes_key"]
 
 ROLES = {"key", "encoder", "x", "z", "prediction", "logits", "target"}
 
@@ -35,8 +37,9 @@ def configure(function, **keywords):
     """A Partial of `function` whose numbers are pytree leaves and whose other keywords are structure.
 
     A keyword is structure where its value is a bool, a string or None, or where the signature annotates it as int, bool or
-    str (a count that fixes a shape). A Schedule, a list (an axis of a grid) and any other number are leaves. Raises TypeError
-    for a keyword that the function does not have and ValueError for a list given to a structural keyword.
+    str (a count that fixes a shape). A Schedule, an axis of a grid (a list, tuple, range or array) and any other number are
+    leaves. Raises TypeError for a keyword that the function does not have and ValueError for an axis given to a structural
+    keyword.
     """
     allowed = keywords_of(function)
     name_of = lambda f: getattr(f, "__name__", repr(f))  # noqa: E731
@@ -44,9 +47,10 @@ def configure(function, **keywords):
         if allowed is not None and name not in allowed:
             known = ", ".join(allowed) or "none"
             raise TypeError(f"{name} is not a keyword of {name_of(function)}; its keywords are: {known}")
-        if _is_structure(function, name, value) and isinstance(value, list | Schedule):
+        if _is_structure(function, name, value) and (is_axis(value) or isinstance(value, Schedule)):
+            shown = " ".join(str(value).split())
             raise ValueError(
-                f"{name} of {name_of(function)} is {value}: it fixes a shape and takes one value, not a list or schedule"
+                f"{name} of {name_of(function)} is {shown}: it fixes a shape and takes one value, not a list or schedule"
             )
     structure = {name: value for name, value in keywords.items() if _is_structure(function, name, value)}
     numbers = {name: value for name, value in keywords.items() if name not in structure}
@@ -66,6 +70,11 @@ def keywords_of(function):
     return [p.name for p in parameters if p.name not in ROLES]
 
 
+def is_axis(value):
+    """Whether a value is an axis of a grid: a list, tuple, range or array of any length; a named tuple is none."""
+    return isinstance(value, list | range) or type(value) is tuple or (_is_array(value) and value.ndim > 0)
+
+
 def takes_key(function):
     """Whether the function is random: it has a keyword `key`."""
     return "key" in inspect.signature(function).parameters
@@ -73,7 +82,12 @@ def takes_key(function):
 
 def _is_structure(function, name, value):
     parameter = inspect.signature(function).parameters.get(name)
-    annotated = parameter is not None and parameter.annotation in (int, bool, str, "int", "bool", "str")
-    return annotated or any(
-        v is None or isinstance(v, bool | str) for v in (value if isinstance(value, list) else [value])
-    )
+    if parameter is not None and parameter.annotation in (int, bool, str, "int", "bool", "str"):
+        return True
+    if _is_array(value):
+        return value.dtype.kind in "bSU"
+    return any(v is None or isinstance(v, bool | str) for v in (value if is_axis(value) else [value]))
+
+
+def _is_array(value):
+    return isinstance(value, np.ndarray | np.generic | jax.Array)

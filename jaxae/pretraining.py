@@ -10,7 +10,7 @@ from jax.tree_util import Partial
 from jaxae import codes, losses
 from jaxae.objective import encode
 from jaxae.schedules import at
-from jaxae.sweeps import take
+from jaxae.sweeps import check_seed, take
 from jaxae.training import fit_grid
 
 __all__ = ["Pretraining", "layers_of", "pretrain"]
@@ -31,6 +31,7 @@ def pretrain(model, recipe, x, *, seed=0, epochs, batch_size=100):
     `fit(model, ..., params=...)` trains on as a whole. A layer on codes that are not of sigmoid units is trained by the
     squared error where the recipe's loss is the cross-entropy.
     """
+    check_seed(seed)
     params, curves = {"encoder": [], "decoder": []}, []
     x = jnp.asarray(x)
     for layer, layer_recipe in layers_of(model, recipe):

@@ -15,6 +15,7 @@ from jaxae.curves import Curves
 from jaxae.devices import mesh_for, place, split
 from jaxae.epochs import begin, epoch, guarded, resting, test_error
 from jaxae.precision import check_precision, products_in
+from jaxae.sweeps import check_seed
 from jaxae.writer import Writer
 
 __all__ = ["Fit", "fit", "fit_grid", "test_error"]
@@ -48,6 +49,7 @@ def fit(model, recipe, x, *, seed=0, epochs, batch_size=100, x_test=None, params
     """
     _check_sizes(x, epochs, batch_size)
     check_precision(precision)
+    check_seed(seed)
     x = jnp.asarray(x)
     x_test = None if x_test is None else jnp.asarray(x_test)
 
@@ -92,6 +94,7 @@ def fit_grid(
     """
     _check_sizes(x, epochs, batch_size)
     check_precision(precision)
+    check_seed(seeds)
     if width != "auto" and (isinstance(width, str) or width < 1):
         raise ValueError(f"width is {width!r}: it must be a whole number from 1 on, or 'auto'")
     runs = len(seeds)

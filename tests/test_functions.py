@@ -1,10 +1,11 @@
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
 
 from jaxae import codes, corruptions, losses, penalties
-from jaxae.functions import configure, keywords_of, takes_key
+from jaxae.functions import configure, is_axis, keywords_of, takes_key
 from jaxae.schedules import Schedule
 
 
@@ -38,8 +39,9 @@ def test_lists_and_schedules_are_leaves():
     schedule = Schedule(configure(optax.linear_schedule, init_value=9.0, end_value=1.0, transition_steps=1))
     configured = configure(codes.top_k, k=schedule)
     assert jax.tree.leaves(configured, is_leaf=lambda leaf: isinstance(leaf, Schedule)) == [schedule]
-    axis = configure(codes.top_k, k=[1, 2, 3])
-    assert jax.tree.leaves(axis, is_leaf=lambda leaf: isinstance(leaf, list)) == [[1, 2, 3]]
+    for values in ([1, 2, 3], (1, 2, 3), range(1, 4), np.arange(1, 4), jnp.arange(1, 4)):
+        axis = configure(codes.top_k, k=values)
+        assert axis.func is codes.top_k and axis.keywords["k"] is values
 
 
 def test_equal_structures_compile_once_whatever_the_numbers():
@@ -95,12 +97,25 @@ def test_an_argument_of_the_role_is_not_a_keyword(function, argument):
     [
         (penalties.contractive_hutchinson, "samples", [1, 2]),
         (optax.sgd, "nesterov", [True, False]),
+        (penalties.contractive_hutchinson, "samples", (1, 2)),
+        (penalties.contractive_hutchinson, "samples", range(1, 3)),
+        (penalties.contractive_hutchinson, "samples", np.array([1, 2])),
+        (penalties.contractive_hutchinson, "samples", jnp.array([[1, 2], [3, 4]])),
+        (optax.sgd, "momentum", (None, 0.9)),
+        (optax.sgd, "nesterov", np.array([True, False])),
         (scaled, "unit", ["m", "s"]),
+        (anything, "unit", np.array(["m", "s"])),
     ],
 )
 def test_a_list_is_refused_where_the_keyword_fixes_the_structure(function, keyword, values):
-    with pytest.raises(ValueError, match=f"{keyword} of {function.__name__} is .*one value, not a list"):
+    with pytest.raises(ValueError, match=f"{keyword} of {function.__name__} is .*one value, not a list") as error:
         configure(function, **{keyword: values})
+    assert "\n" not in str(error.value)
+
+
+def test_an_axis_has_a_length_and_a_named_tuple_is_none():
+    assert all(map(is_axis, ([], (1,), range(2), np.zeros(1), jnp.zeros((1, 2)))))
+    assert not any(map(is_axis, (1, "ab", None, np.zeros(()), np.float32(1), jnp.zeros(()), optax.sgd(0.1))))
 
 
 def test_the_keywords_of_a_function():
