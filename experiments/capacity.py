@@ -96,9 +96,10 @@ def _sets(run, cfg):
         "inverted": 1 - x,
     }
     if settings.other:
-        sets[settings.other] = data.load(settings.other, "test", dir=cfg.data.get("dir"), limit=count).x
-    photographs = drawn([halve(read(path)) for path in shipped()], shape[0], count, stream=[settings.seed, 1])
-    sets["photographs"] = photographs.reshape(count, -1)
+        sets[settings.other] = data.load(settings.other, "test", dir=cfg.data.get("dir")).x[:count]
+    photographs = [picture for picture in map(halve, map(read, shipped())) if min(picture.shape) >= shape[0]]
+    if photographs:  # large enough for pieces of this size
+        sets["photographs"] = drawn(photographs, shape[0], len(x), stream=[settings.seed, 1]).reshape(x.shape)
     sets["noise"] = rng.uniform(size=x.shape).astype(np.float32)
     return sets
 

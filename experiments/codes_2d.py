@@ -43,7 +43,7 @@ def outcome(runs, cfg):
     remark = (
         f"Both panels show the same {len(shown)} test images, at most {cfg.figure.per_class} of each class; the models and the "
         f"neighbours are from the {len(train.x):,} training images. An axis shows asinh of a code less its median, in units of "
-        f"the median absolute deviation, and leaves out the outermost {outside:.1%}; a digit is drawn where none before it is. "
+        f"the median absolute deviation, and leaves out the outermost {outside:.1%}; an image is drawn where none is yet. "
         "The paper prints no numbers for its figure."
     )
     widths = "-".join(str(width) for width in (run.model.features, *run.model.hidden))
@@ -65,7 +65,9 @@ def _autoencoder(run):
 
 
 def _measure(model, labels, test, cfg):
-    probe = k_nearest(model["train"], labels, model["test"], test.labels, neighbours=list(cfg.figure.neighbours))
+    most = len(labels) - len(labels) // 6  # the validation split leaves no fewer
+    neighbours = sorted({min(k, most) for k in cfg.figure.neighbours})
+    probe = k_nearest(model["train"], labels, model["test"], test.labels, neighbours=neighbours)
     return {
         "k-NN accuracy": probe.accuracy,
         "neighbours": probe.chosen["neighbours"],
@@ -85,17 +87,20 @@ def _panel(codes, images):
     A code stands at asinh((z - median) / median absolute deviation) on each axis, which draws the far codes nearer.
     """
     middle = np.median(codes, axis=0)
-    codes = np.arcsinh((codes - middle) / np.median(np.abs(codes - middle), axis=0))
+    spread = np.median(np.abs(codes - middle), axis=0)
+    codes = np.arcsinh((codes - middle) / np.where(spread > 0, spread, 1))
     low, high = np.percentile(codes, SHOWN, axis=0)
-    low, high = low - 0.04 * (high - low), high + 0.04 * (high - low)
-    side = images.shape[1]
-    corners = np.round((codes - low) / (high - low) * (CANVAS - side)).astype(int)
-    corners[:, 1] = CANVAS - side - corners[:, 1]  # rows run downwards
-    inside = np.all((corners >= 0) & (corners <= CANVAS - side), axis=1)
+    margin = np.where(high > low, 0.04 * (high - low), 1)
+    low, high = low - margin, high + margin
+    height, width = images.shape[1:]
+    room = np.array([CANVAS - width, CANVAS - height])
+    corners = np.round((codes - low) / (high - low) * room).astype(int)
+    corners[:, 1] = room[1] - corners[:, 1]  # rows run downwards
+    inside = np.all((corners >= 0) & (corners <= room), axis=1)
     canvas, owner, drawn = np.zeros((CANVAS, CANVAS)), np.full((CANVAS, CANVAS), -1), np.zeros(len(codes), bool)
     for i in np.flatnonzero(inside):
         column, row = corners[i]
-        place = slice(row, row + side), slice(column, column + side)
+        place = slice(row, row + height), slice(column, column + width)
         if np.all(owner[place] < 0):
             canvas[place], owner[place], drawn[i] = images[i], i, True
     limits = [(low[axis], high[axis]) for axis in range(2)]
@@ -123,7 +128,7 @@ def _verdicts(measured, count):
         ),
         Verdict(
             "most of PCA's confusions are gone",
-            "the share of test digits that k-NN names wrongly is less than half of that with PCA's codes",
+            "the share of test images that k-NN names wrongly is less than half of that with PCA's codes",
             f"{1 - accuracy['autoencoder']:.1%} against {1 - accuracy['PCA']:.1%}",
             bool(1 - accuracy["autoencoder"] < 0.5 * (1 - accuracy["PCA"])),
         ),
@@ -155,15 +160,20 @@ def _scatter(ax, panel, labels):
     codes = panel["codes"]
     for label in np.unique(labels):
         own = codes[labels == label]
-        ax.plot(*own.T, "o", ms=3, color=CLASSES[label], alpha=0.7, mec="none")
+        ax.plot(*own.T, "o", ms=3, color=_color(label), alpha=0.7, mec="none")
     present = np.unique(labels)
     middles = _apart(np.array([np.median(codes[labels == label], axis=0) for label in present]), panel["limits"])
     for label, middle in zip(present, middles, strict=True):
-        dark = np.dot(plt.matplotlib.colors.to_rgb(CLASSES[label]), [0.3, 0.59, 0.11]) < 0.6
-        box = {"boxstyle": "circle,pad=0.15", "fc": CLASSES[label], "ec": "white", "lw": 1.2}
+        dark = np.dot(plt.matplotlib.colors.to_rgb(_color(label)), [0.3, 0.59, 0.11]) < 0.6
+        box = {"boxstyle": "circle,pad=0.15", "fc": _color(label), "ec": "white", "lw": 1.2}
         color = "white" if dark else "black"
         ax.text(*middle, str(label), color=color, weight="bold", size=12, ha="center", va="center", bbox=box)
     ax.set(xlim=panel["limits"][0], ylim=panel["limits"][1], xlabel=AXIS.format("first"), ylabel=AXIS.format("second"))
+
+
+def _color(label):
+    """The colour of a class; those of more than ten classes come again."""
+    return CLASSES[int(label) % len(CLASSES)]
 
 
 def _apart(places, limits):
@@ -181,7 +191,7 @@ def _apart(places, limits):
 
 def _digits(ax, panel, labels):
     """The digits at their codes, in the colours of their classes on white."""
-    colors = np.array([plt.matplotlib.colors.to_rgb(CLASSES[label]) for label in labels])
+    colors = np.array([plt.matplotlib.colors.to_rgb(_color(label)) for label in labels])
     ink = np.where(panel["owner"][..., None] >= 0, colors[panel["owner"]], 1)
     (left, right), (bottom, top) = panel["limits"]
     picture = 1 - panel["canvas"][..., None] * (1 - ink)

@@ -96,7 +96,7 @@ def _verdicts(models, depths, radii, distances, paper):
     zero = {name: numbers["zero"] for name, numbers in models.items()}
     gaps = {name: numbers["square"] / numbers["identity"] - 1 for name, numbers in models.items()}
     cae, largest = models["CAE"], distances[2]
-    far = int(np.searchsorted(radii, FAR))
+    far = min(int(np.searchsorted(radii, FAR)), len(radii) - 1)
     change = {name: numbers["ratio"][far] / numbers["ratio"][0] - 1 for name, numbers in models.items()}
     falling = {name: bool(np.all(np.diff(models[name]["ratio"]) < 0)) for name in ("AE", "AE+wd", "DAE-b")}
     by_depth = list(depths.values())
@@ -133,7 +133,7 @@ def _verdicts(models, depths, radii, distances, paper):
         ),
         Verdict(
             "the one with Gaussian noise is nearly flat (published: -9 %)",
-            f"DAE-g changes least of the five from radius 0 to {FAR}",
+            f"DAE-g changes least of the five from radius 0 to {radii[far]:g}",
             ", ".join(f"{name} {value:+.0%}" for name, value in change.items()),
             min(change, key=lambda name: abs(change[name])) == "DAE-g",
         ),

@@ -19,6 +19,7 @@ ROWS = {
     },
     "digits": {"autoencoder, 30": "digits", "logistic PCA, 30": "digits_logistic_pca", "PCA, 30": None},
 }
+DIGITS = ("mnist", "mnist5k")  # of which the published errors of the second block are
 TRAINING = 10_000  # training images whose error is measured, at most
 TILE, LABELS, BARS = 0.7, 1.5, 3.0  # inches
 
@@ -26,17 +27,21 @@ TILE, LABELS, BARS = 0.7, 1.5, 3.0  # inches
 def outcome(runs, cfg):
     """Rows of originals and reconstructions with the error per image of every model, beside the published one."""
     blocks = {
-        data: _block(rows, runs, cfg.figure.columns) for data, rows in ROWS.items() if set(rows.values()) & set(runs)
+        data: _block(rows, runs, cfg.figure.columns) | {"name": data, "paper": published.RECONSTRUCTION[data]}
+        for data, rows in ROWS.items()
+        if set(rows.values()) & set(runs)
     }
+    if "digits" in blocks and cfg.data.name not in DIGITS:
+        blocks["digits"] |= {"name": cfg.data.name, "paper": {}}
     table = [
         {
-            "data": data,
+            "data": block["name"],
             "model": model,
             "test squared error": numbers["test"],
-            "published": published.RECONSTRUCTION[data][model],
+            "published": block["paper"].get(model),
             "training squared error": numbers["train"],
         }
-        for data, block in blocks.items()
+        for block in blocks.values()
         for model, numbers in block["models"].items()
     ]
     errors = {data: {model: n["test"] for model, n in block["models"].items()} for data, block in blocks.items()}
@@ -52,7 +57,7 @@ def _block(rows, runs, columns):
     """The originals of one data set and, of every model, their reconstructions and the mean errors of test and training."""
     first = next(runs[variant] for variant in rows.values() if variant in runs)
     train, test = first.train.x, first.test.x
-    shown = _one_of_each(first.test.labels, columns)
+    shown = _one_of_each(first.test.labels, test, columns)
     models = {}
     for model, variant in rows.items():
         if variant is None:
@@ -79,15 +84,15 @@ def _pca(train, size):
     return lambda x: pca.inverse_transform(pca.transform(x))
 
 
-def _one_of_each(labels, count):
+def _one_of_each(labels, test, count):
     """Indices of the first example of each class in the classes' order, or of the first `count` examples without classes."""
-    return np.arange(count) if labels is None else np.unique(labels, return_index=True)[1][:count]
+    return np.arange(len(test))[:count] if labels is None else np.unique(labels, return_index=True)[1][:count]
 
 
 def _digits(errors, data):
     paper = published.RECONSTRUCTION["digits"]
-    verdicts = [_order(errors, paper, "digits")]
-    if not {"autoencoder, 30", "PCA, 30"} <= set(errors):
+    verdicts = [_order(errors, paper, "digits" if data in DIGITS else data)]
+    if data not in DIGITS or not {"autoencoder, 30", "PCA, 30"} <= set(errors):
         return verdicts
     ours, theirs = (values["autoencoder, 30"] / values["PCA, 30"] for values in (errors, paper))
     verdicts.append(
@@ -155,7 +160,7 @@ def _remark(blocks):
     words = [
         "Errors are squared and summed over the pixels of an image, means over the test set; the bar's mark is the paper's."
     ]
-    if "digits" in blocks:
+    if "digits" in blocks and blocks["digits"]["paper"]:
         numbers = blocks["digits"]["models"].get("autoencoder, 30")
         if numbers:
             words.append(
@@ -180,7 +185,7 @@ def _draw(blocks):
     with figures.style():
         figure = plt.figure(figsize=(width, height), layout="none")
         top = height
-        for (data, block), tall in zip(blocks.items(), heights, strict=True):
+        for block, tall in zip(blocks.values(), heights, strict=True):
             top -= above
             wide = TILE * len(block["originals"])
             left, right = (
@@ -188,8 +193,8 @@ def _draw(blocks):
                 for x, w in ((LABELS, wide), (LABELS + wide + 0.15, BARS))
             )
             _pictures(left, block)
-            left.set_title(f"{data}: {block['title']}", loc="left")
-            _bars(right, data, block)
+            left.set_title(f"{block['name']}: {block['title']}", loc="left")
+            _bars(right, block)
             top -= tall + below
     return figure
 
@@ -209,17 +214,17 @@ def _pictures(ax, block):
         side.set_visible(False)
 
 
-def _bars(ax, data, block):
+def _bars(ax, block):
     models = list(block["models"])
     place = np.arange(len(models)) + 1.5
     errors = [block["models"][model]["test"] for model in models]
-    paper = [published.RECONSTRUCTION[data][model] for model in models]
     ax.barh(place, errors, height=0.55, color=figures.COLORS[5], label="here")
-    ax.plot(paper, place, "D", color=figures.COLORS[2], ms=6, label="as published")
+    paper = [block["paper"][model] for model in models] if block["paper"] else errors
+    if block["paper"]:
+        ax.plot(paper, place, "D", color=figures.COLORS[2], ms=6, label="as published")
     for y, error, other in zip(place, errors, paper, strict=True):
-        ax.annotate(
-            f"{error:.2f} (paper {other:.2f})", (max(error, other), y), (7, 0), textcoords="offset points", va="center"
-        )
+        words = f"{error:.2f} (paper {other:.2f})" if block["paper"] else f"{error:.2f}"
+        ax.annotate(words, (max(error, other), y), (7, 0), textcoords="offset points", va="center")
     ax.set(ylim=(len(models) + 1, 0), xlim=(0, 1.95 * max(errors + paper)), yticks=[])
     ax.set_xlabel("test squared error per image")
     ax.grid(False, axis="y")

@@ -43,6 +43,7 @@ def outcome(runs, cfg):
     trainers = {Noise(0, 0.0): (runs["plain"], 0)} | trained
     x, known = np.asarray(data.test.x[: settings.images]), np.asarray(data.train.x[: settings.chosen_on])
     pca = _principal(data.train.x)
+    most = min(max(settings.pca), len(pca.components_))
     matrix, quality, estimates, chosen = {}, {}, {}, {}
     for position, real in enumerate(trained):
         keys = jax.random.split(jax.random.fold_in(jax.random.key(settings.seed), position))
@@ -80,8 +81,8 @@ def outcome(runs, cfg):
         _verdicts(matrix, quality),
         f"Means over {len(x)} test images with the same noise for every method; estimates are clipped to [0, 1]. The "
         f"parameters of median filter, total variation and PCA are chosen for each noise on {len(known)} training images, by "
-        f"PSNR and by SSIM; PCA has at most {max(settings.pca)} components, the dense code {data.model.hidden[-1]} units. The "
-        f"convolutional model has {', '.join(map(str, runs['convolutional'].model.channels))} channels and "
+        f"PSNR and by SSIM; PCA has at most {most} components, the dense code {data.model.hidden[-1]} units. The convolutional "
+        f"model has {', '.join(map(str, runs['convolutional'].model.channels))} channels and "
         f"{runs['convolutional'].curve['loss'].shape[1]} epochs, Chollet's 32, 32 and 100.",
     )
 
@@ -132,7 +133,11 @@ def _filtered(noisy, trial, known, pca, shape, settings):
         return pca.mean_ + (images - pca.mean_) @ axes.T @ axes
 
     methods = (by_median, by_total_variation, by_pca)
-    grids = (settings.median, settings.total_variation, settings.pca)
+    grids = (
+        sorted({min(size, *shape) for size in settings.median}),
+        settings.total_variation,
+        sorted({min(size, len(pca.components_)) for size in settings.pca}),
+    )
     estimates, chosen = {}, {}
     for name, method, grid in zip(FILTERS, methods, grids, strict=True):
         trials = {value: method(trial, value) for value in grid}

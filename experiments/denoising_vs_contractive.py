@@ -72,8 +72,10 @@ def _sensitivities(runs, settings):
     """A dict of measures for every run of both families; the denoising one without noise is the plain autoencoder."""
     run = runs["DAE"]
     x = run.test.x[: settings.examples]
-    along = local_directions(x, run.train.x, neighbours=settings.neighbours, count=settings.directions)
-    directions = {"along": along, "across": across(jax.random.key(0), along, settings.directions)}
+    near = max(2, min(settings.neighbours, len(run.train.x)))
+    count = min(settings.directions, near - 1, x.shape[1] // 2)  # as many lie across as along
+    along = local_directions(x, run.train.x, neighbours=near, count=count)
+    directions = {"along": along, "across": across(jax.random.key(0), along, count)}
     points = []
     for family, key, symbol in (("DAE", "corruption.std", "s"), ("CAE", "weight", "λ")):
         run = runs[family]

@@ -67,7 +67,8 @@ def _encode(encoder, x):
 def _measure(encode, learned, train, test, cfg):
     codes, codes_test = encode(train.x), encode(test.x)
     arrays = (codes, train.labels, codes_test, test.labels)
-    neighbours = k_nearest(*arrays, neighbours=tuple(cfg.figure.neighbours))
+    most = len(train.x) - len(train.x) // 6  # the validation split leaves no fewer
+    neighbours = k_nearest(*arrays, neighbours=sorted({min(k, most) for k in cfg.figure.neighbours}))
     linear = linear_probe(*arrays, strengths=tuple(cfg.figure.strengths))
     with threadpool_limits(1):
         fit = _seconds(lambda: clone(linear.fitted).fit(encode(train.x), train.labels))

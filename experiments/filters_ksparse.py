@@ -31,7 +31,7 @@ def outcome(runs, cfg):
                 "stroke size (pixels), median of live units": float(np.median(measures[label]["stroke"][used])),
             }
         )
-    figure = draw_banks(filters, cfg.figure.filters)
+    figure = draw_banks(filters, min(cfg.figure.filters, max(map(len, filters.values()))))
     remark = (
         "Each filter is scaled to its own largest magnitude; grey is 0. Stroke size is the area of the autocorrelation's "
         "central peak above half its height. A unit is dead if no training image uses it."

@@ -30,7 +30,7 @@ def outcome(runs, cfg):
         }
         for label, columns in measures.items()
     ]
-    figure = draw_banks(filters, cfg.figure.filters)
+    figure = draw_banks(filters, min(cfg.figure.filters, max(map(len, filters.values()))))
     strokes = [row["stroke size (pixels), mean"] for row in table]
     verdicts = [
         Verdict(

@@ -17,8 +17,9 @@ def outcome(runs, cfg):
     measures = {label: _measure(bank) for label, bank in filters.items()}
     errors = {label: float(run.curve["test_error"][i, -1]) for label, (run, i) in banks.items()}
     run = next(iter(runs.values()))
-    patches = run.train.x[: cfg.figure.filters].reshape(-1, *run.train.shape)
-    figure = draw_banks(filters, cfg.figure.filters, first=("input patches", patches))
+    count = min(cfg.figure.filters, max(map(len, filters.values())))
+    inputs = run.train.x[:count].reshape(-1, *run.train.shape)
+    figure = draw_banks(filters, count, first=(f"input, {cfg.data.name}", inputs))
     table = [_row(label, columns, errors[label]) for label, columns in measures.items()]
     remark = (
         "Each filter is scaled to its own largest magnitude; grey is 0. A filter is called noise where the best Gabor "

@@ -187,5 +187,5 @@ def _draw(measured, cfg):
         }
         for place, (title, images) in enumerate(panels.items()):
             ax = figure.add_subplot(grid[1 + place // 2, place % 2])
-            figures.pictures(ax, images[:count], count, title)
+            figures.pictures(ax, images[:count], min(count, len(images)), title)
     return figure

@@ -66,12 +66,12 @@ def outcome(runs, cfg):
         for space, name in spaces.items()
     )
     remark = (
-        "Distances and angles are medians to the nearest training image, in pixel space; the lines join test images of "
-        "different classes. A blend has less contrast and a decoded image less detail than a real one, and both bring it "
-        f"nearer to all images: from the start of the lines to the middle the distance goes from {rise}, so that a part "
-        "of the code's advantage is there at the start already. The angle leaves contrast out, not blur. From so few "
-        "samples every estimate of a high dimension is too low; there are as many random images as data, so that the "
-        "comparison is fair."
+        "Distances and angles are medians to the nearest training image, in pixel space; the lines join test images"
+        f"{' of different classes' if _has_classes(run) else ''}. A blend has less contrast and a decoded image less detail "
+        "than a real one, and both bring it nearer to all images: from the start of the lines to the middle the distance goes "
+        f"from {rise}, so that a part of the code's advantage is there at the start already. The angle leaves contrast out, "
+        "not blur. From so few samples every estimate of a high dimension is too low; there are as many random images as "
+        "data, so that the comparison is fair."
     )
     figure = draw(sets, estimates, near, lines, run, settings)
     return Outcome(figure, rows, table, _verdicts(estimates, near, cfg.data.name, spaces), remark)
@@ -87,11 +87,12 @@ def _random_images(rng, x):
 
 
 def _dimensions(x, k):
-    distances = neighbour_distances(x, max(*NEAREST, k[1]))
+    few, many = (min(max(2, count), len(x) - 1) for count in (min(k), max(k)))
+    distances = neighbour_distances(x, max(*NEAREST, many))
     explained = np.cumsum(PCA(svd_solver="covariance_eigh").fit(x).explained_variance_ratio_)
     return {
         "two nearest": two_nearest(distances),
-        "likelihood": levina_bickel(distances, range(k[0], k[1] + 1)),
+        "likelihood": levina_bickel(distances, range(few, many + 1)),
         "over k": [levina_bickel(distances, count) for count in NEAREST],
         "explained": explained,
         "components": int(np.searchsorted(explained, SHARE)) + 1,
@@ -100,9 +101,9 @@ def _dimensions(x, k):
 
 def _lines(run, rng, pairs):
     """{space: images [pairs, steps, pixels]}: straight lines in pixels, in principal components and in the code."""
-    labels = run.test.labels
-    first, second = rng.integers(len(labels), size=(2, 10 * pairs))
-    different = np.flatnonzero(labels[first] != labels[second])[:pairs]
+    first, second = rng.integers(len(run.test.x), size=(2, 10 * pairs))
+    kinds = run.test.labels if _has_classes(run) else np.arange(len(run.test.x))
+    different = np.flatnonzero(kinds[first] != kinds[second])[:pairs]
     a, b = run.test.x[first[different]], run.test.x[second[different]]
 
     def straight(a, b):
@@ -122,6 +123,10 @@ def _lines(run, rng, pairs):
         "code": "line in the code",
     }
     return dict(zip(names.values(), (pixels, projected, decoded), strict=True)), names
+
+
+def _has_classes(run):
+    return run.test.labels is not None and len(np.unique(run.test.labels)) > 1
 
 
 def _nearness(run, lines):

@@ -26,7 +26,7 @@ class _Path(NamedTuple):
 
 def outcome(runs, cfg):
     """Loss curves with their spread over seeds, at equal passes over the data, and one line search under the noise."""
-    paths = {name: _path(run, len(cfg.seed)) for name, run in runs.items()}
+    paths = {name: _path(run, int(np.size(cfg.seed))) for name, run in runs.items()}
     budget = min(path.passes[:, -1].min() for path in paths.values())
     finals = {name: _at(path, budget) for name, path in paths.items()}
     table = [
@@ -35,7 +35,7 @@ def outcome(runs, cfg):
             "learning rate": path.rate,
             "passes": float(budget),
             "training loss (nats), mean over seeds": float(finals[name].mean()),
-            "standard deviation over seeds": float(finals[name].std(ddof=1)),
+            "standard deviation over seeds": _deviation(finals[name]),
             "steps that lower the loss": path.falling,
         }
         for name, path in paths.items()
@@ -79,6 +79,11 @@ def _path(run, seeds):
 def _at(path, budget):
     """The loss of every seed after that many passes, interpolated between steps."""
     return np.array([np.interp(budget, p, loss) for p, loss in zip(path.passes, path.loss, strict=True)])
+
+
+def _deviation(finals):
+    """The standard deviation over seeds, 0 of a single one."""
+    return float(finals.std(ddof=min(1, len(finals) - 1)))
 
 
 def _line_search(run, settings):
@@ -143,7 +148,7 @@ def _verdicts(paths, finals, search):
     second = {kind: min(mean[f"{kind}, {name}"] for name in ("L-BFGS", "CG")) for kind in OBJECTIVES}
     falling = {name: paths[name].falling for name in paths if name.endswith(("L-BFGS", "CG"))}
     own, fresh = _gains(search)
-    spread = {kind: float(finals[f"{kind}, L-BFGS"].std(ddof=1)) for kind in OBJECTIVES}
+    spread = {kind: _deviation(finals[f"{kind}, L-BFGS"]) for kind in OBJECTIVES}
     return [
         Verdict(
             "on the contractive objective every full-batch step descends, on the denoising one not",

@@ -37,16 +37,15 @@ def outcome(runs, cfg):
     relevant = run.test.labels[: len(x_test), None] == run.train.labels[None]
     stds = [float(std) for std in run.recipes.code.keywords["std"]]
     codes = {std: [np.asarray(run.codes(images, i)) for images in (x, x_test)] for i, std in enumerate(stds)}
-    with threadpool_limits(1):
-        pca = PCA(min(max(cfg.figure.bits), *x.shape), svd_solver="full").fit(x)
-    components = [pca.transform(images) for images in (x, x_test)]
     size = codes[stds[0]][0].shape[1]
+    most = min(max(size, *cfg.figure.bits), *x.shape)
+    with threadpool_limits(1):
+        pca = PCA(most, svd_solver="full").fit(x)
+    components = [pca.transform(images) for images in (x, x_test)]
     names = {std: f"autoencoder, {size} bits, noise {std:g}" for std in stds}
-    best = _best_size(
-        components[0], run.train.labels, [bits for bits in cfg.figure.bits if bits <= len(pca.components_)]
-    )
+    best = _best_size(components[0], run.train.labels, sorted({min(bits, most) for bits in cfg.figure.bits}))
     rankings = {PIXELS: _exact(x, x_test, relevant)}
-    for bits in sorted({size, best}):
+    for bits in sorted({min(size, most), best}):
         rankings[f"{COMPONENTS}, {bits} bits"] = _hashed([c[:, :bits] for c in components], 0.0, relevant)
     for std in stds:
         rankings[names[std]] = _hashed(codes[std], THRESHOLD, relevant)

@@ -24,12 +24,13 @@ def outcome(runs, cfg):
     histograms = {
         (name, weight): _histogram(sweeps[name][weight])
         for name in ("linear", "ReLU")
-        for weight in cfg.figure.densities
+        for weight in _nearest(cfg.figure.densities, sweeps[name])
     }
+    drawn = _nearest(cfg.figure.banks, sweeps["ReLU"])
     banks = {
         weight: runs["ReLU"].filters(i)[_most_used(sweeps["ReLU"][weight], cfg.figure.filters)]
         for i, weight in enumerate(sweeps["ReLU"])
-        if weight in cfg.figure.banks
+        if weight in drawn
     }
     figure = draw(sweeps, sparse, principal, histograms, banks)
     table = [_row(name, "λ", w, m) for name, group in sweeps.items() for w, m in group.items()]
@@ -77,8 +78,13 @@ def _pca_errors(x, x_test):
 
 
 def _histogram(measured):
-    """Density of the non-zero codes, and of the Laplace and Gaussian fitted to training codes; one-sided where they are."""
+    """Density of the non-zero codes, and of the Laplace and Gaussian fitted to training codes; one-sided where they are.
+
+    None where all codes are 0.
+    """
     values = measured["codes"][measured["codes"] != 0]
+    if not (len(values) and measured["scale"]):
+        return None
     sides = 2 if values.min() < 0 else 1
     end = np.quantile(np.abs(values), 0.999)
     density, edges = np.histogram(values, bins=50 if sides == 2 else 25, range=(-end if sides == 2 else 0, end))
@@ -89,6 +95,11 @@ def _histogram(measured):
         "Laplace": np.exp(-np.abs(middle) / b) / (sides * b),
         "Gaussian": np.exp(-np.square(middle / s) / 2) / (s * np.sqrt(2 * np.pi)) * 2 / sides,
     }
+
+
+def _nearest(wanted, trained):
+    """The trained lambdas that are nearest to the wanted ones, each once."""
+    return list(dict.fromkeys(min(trained, key=lambda weight: abs(weight - value)) for value in wanted))
 
 
 def _most_used(measured, count):
@@ -120,6 +131,7 @@ def _rows(sweeps, sparse, principal, histograms):
     rows += [
         (f"{name} density", kind, w, float(code), float(value))
         for (name, w), histogram in histograms.items()
+        if histogram
         for kind in ("measured", "Laplace", "Gaussian")
         for code, value in zip(histogram["code"], histogram[kind], strict=True)
     ]

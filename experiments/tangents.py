@@ -18,12 +18,14 @@ MOVES = (-2, -1, 0, 1, 2)  # positions along the first tangent, in steps
 def outcome(runs, cfg):
     """Fractions over the number of tangents for the models, local and global PCA and random subspaces, with pictures."""
     settings = cfg.figure
-    count = min(settings.tangents, runs["CAE"].model.hidden[-1])
+    train = runs["CAE"].train.x
+    near = max(2, min(settings.neighbours, len(train)))
+    count = min(settings.tangents, runs["CAE"].model.hidden[-1], train.shape[1], near - 1)
     x, shape = runs["CAE"].test.x[: settings.examples], runs["CAE"].test.shape
     images = x.reshape(-1, *shape)
     truth = np.asarray(derivatives(images))
     bases = {name: np.asarray(tangents(run.encoder(), x, count)) for name, run in runs.items()}
-    bases |= _references(runs["CAE"].train.x, x, count, settings.neighbours)
+    bases |= _references(train, x, count, near)
     flat = truth.reshape(len(x), len(TRANSFORMATIONS), -1)
     fractions = {name: np.asarray(explained(basis, flat), np.float64) for name, basis in bases.items()}
     m = min(settings.compared, count)
@@ -49,7 +51,7 @@ def outcome(runs, cfg):
     remark = (
         f"Fraction of the squared length of the true derivative inside the span of the first {m} directions, mean over "
         f"{len(x)} test images. Derivatives are exact for the cubic spline through the pixels; that of the stroke's thickness "
-        f"is the gradient's length, the growth of a dilation by a disc. Local PCA: the {settings.neighbours} nearest training "
+        f"is the gradient's length, the growth of a dilation by a disc. Local PCA: the {near} nearest training "
         "images; PCA: the first principal components of all training images; random: uniform subspaces."
     )
     return Outcome(figure, rows, table, _verdicts(fractions, m), remark)
@@ -142,7 +144,7 @@ def _draw(fractions, bases, truth, images, m, settings, data):
 
 def _pictures(panel, bases, truth, images, settings):
     """A row per kind of direction: the first of them, and the image moved along the first."""
-    i, shape = settings.example, images.shape[1:]
+    i, shape = min(settings.example, len(images) - 1), images.shape[1:]
     names = ["true", *(name for name in bases if name != "random")]
     axes = panel.subplots(len(names), DRAWN + len(MOVES), gridspec_kw={"wspace": 0.02})
     gray = {"cmap": "gray", "interpolation": "nearest"}

@@ -9,61 +9,61 @@ from jaxae import figures
 from jaxae.data.densities import centres, mixture_score, spiral_curve
 from jaxae.scores import angles, best_denoiser, score_estimate, to_curve
 
-CURVE = spiral_curve(4001)
+UNIT = 30  # of the data: lengths are divided by it
 MEANS = centres(3, 0.5)
 SPREAD = 0.1  # of each Gaussian of the mixture
 LINE = np.linspace(-1, 1, 201)
-EDGE = 0.63  # half the width of the spiral's picture
+EDGE = 1.11  # half the width of the spiral's picture, in units of the curve's own
 STRAIGHT = 20  # degrees; a random direction is at 90 on average
 
 
 def outcome(runs, cfg):
     """Arrows on the spiral, the score of the mixture over the noise level, and r(x) between three points."""
-    unit = cfg.figure.unit
+    curve = spiral_curve(4001, cfg.data.pitch / UNIT)
     spiral = {
-        std: _on_spiral(_denoiser(runs["spiral"], i, unit), runs["spiral"].test.x / unit, std)
-        for i, std in _levels(runs["spiral"], unit)
+        std: _on_spiral(_denoiser(runs["spiral"], i), runs["spiral"].test.x / UNIT, std, curve)
+        for i, std in _levels(runs["spiral"])
     }
     mixture = {
-        std: _on_mixture(_denoiser(runs["mixture"], i, unit), runs["mixture"].test.x / unit, std)
-        for i, std in _levels(runs["mixture"], unit)
+        std: _on_mixture(_denoiser(runs["mixture"], i), runs["mixture"].test.x / UNIT, std)
+        for i, std in _levels(runs["mixture"])
     }
-    ((_, std),) = _levels(runs["three points"], unit)
-    points = _between_points(_denoiser(runs["three points"], 0, unit), std) | {"s": std}
-    at = np.linspace(-EDGE, EDGE, cfg.figure.arrows)
+    ((_, std),) = _levels(runs["three points"])
+    points = _between_points(_denoiser(runs["three points"], 0), std) | {"s": std}
+    at = np.linspace(-1, 1, cfg.figure.arrows) * EDGE * np.abs(curve).max()
     grid = np.stack(np.meshgrid(at, at), axis=-1).reshape(-1, 2)
-    shown = _denoiser(runs["spiral"], list(spiral).index(cfg.figure.std), unit)
-    arrows = grid, shown(grid) - grid
+    drawn = min(spiral, key=lambda std: abs(std - cfg.figure.std))
+    arrows = grid, _denoiser(runs["spiral"], list(spiral).index(drawn))(grid) - grid
     remark = (
         "Angles are measured at noisy test points farther than s from the spiral. Where s is near half the gap between its "
         "turns, the way back is not known even to the best denoiser. The error of the score is the root mean square over test "
         "points of the mixture, relative to the score's own. The best denoiser knows the density: it gives the score of the "
         "data blurred by the noise, and its error is what the noise level alone costs."
     )
-    figure = _draw(arrows, spiral, mixture, points, cfg.figure.std)
+    figure = _draw(arrows, spiral, mixture, points, drawn, curve)
     return Outcome(
         figure,
-        _rows(arrows, spiral, mixture, points, cfg.figure.std),
+        _rows(arrows, spiral, mixture, points, drawn),
         _table(spiral, mixture),
         _verdicts(spiral, mixture, points),
         remark,
     )
 
 
-def _levels(run, unit):
-    return enumerate(round(float(std) / unit, 6) for std in run.recipes.corruption.keywords["std"])
+def _levels(run):
+    return enumerate(round(float(std) / UNIT, 6) for std in run.recipes.corruption.keywords["std"])
 
 
-def _denoiser(run, i, unit):
+def _denoiser(run, i):
     """r(x) with lengths in the paper's units."""
-    return lambda x: np.asarray(run.reconstructions(jnp.asarray(x * unit, jnp.float32), i), np.float64) / unit
+    return lambda x: np.asarray(run.reconstructions(jnp.asarray(x * UNIT, jnp.float32), i), np.float64) / UNIT
 
 
-def _on_spiral(r, x, std):
+def _on_spiral(r, x, std, curve):
     noisy = x + np.random.default_rng(0).normal(0, std, x.shape)
-    way = to_curve(noisy, CURVE)
+    way = to_curve(noisy, curve)
     far = np.linalg.norm(way, axis=1) > std
-    best = best_denoiser(noisy, CURVE, std=std)
+    best = best_denoiser(noisy, curve, std=std)
     return {
         "angle": float(angles(r(noisy) - noisy, way)[far].mean()),
         "best angle": float(angles(best - noisy, way)[far].mean()),
@@ -158,13 +158,14 @@ def _verdicts(spiral, mixture, points):
     ]
 
 
-def _draw(arrows, spiral, mixture, points, std):
+def _draw(arrows, spiral, mixture, points, std, curve):
     with figures.style():
         figure, ((field, score), (line, error)) = plt.subplots(2, 2, figsize=(11, 9.4), height_ratios=(1.25, 1))
         at, move = arrows
-        field.plot(*CURVE.T, color=figures.COLORS[2], lw=1.5, label="data")
+        field.plot(*curve.T, color=figures.COLORS[2], lw=1.5, label="data")
         field.quiver(*at.T, *move.T, angles="xy", scale_units="xy", scale=1, width=0.003, color=figures.COLORS[1])
-        field.set(xlim=(-EDGE, EDGE), ylim=(-EDGE, EDGE), aspect="equal", xlabel="x1", ylabel="x2")
+        edge = np.abs(at).max()
+        field.set(xlim=(-edge, edge), ylim=(-edge, edge), aspect="equal", xlabel="x1", ylabel="x2")
         field.set_title(f"r(x) − x around a spiral, s = {std:g}, mean angle {spiral[std]['angle']:.1f}°")
         field.legend(loc="upper right", frameon=True)
         score.plot(LINE, mixture_score(LINE), "--", color="black", label="exact")

@@ -12,7 +12,9 @@ SHOWN = 3  # images of each set
 
 def draw(sets, errors, maps, theory, models, runs, settings, span):
     """Examples, errors and their ratios over code size, gaps of the linear maps to the identity, and filters."""
-    shown = [size for name, size in errors if name == "autoencoder"][settings.shown]
+    under = [run for label, run in runs.items() if label.startswith("code ")]
+    under = under[min(settings.shown, len(under) - 1)]
+    shown = under.model.hidden[-1]
     wide = runs[WIDE].model.hidden[-1]
     with figures.style():
         figure = plt.figure(figsize=(12, 13))
@@ -37,7 +39,6 @@ def draw(sets, errors, maps, theory, models, runs, settings, span):
             f"{wide}, noise": models[f"{WIDE}, noise", wide],
         }
         _draw_reconstructions(figure.add_subplot(rows[2]), sets, chosen, runs[WIDE].test.shape)
-        under = [run for label, run in runs.items() if label.startswith("code ")][settings.shown]
         banks = {
             f"what each of {shown} units draws": _drawings(under),
             f"filters, {wide} units": runs[WIDE].filters(0),

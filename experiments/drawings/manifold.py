@@ -26,7 +26,7 @@ def draw(sets, estimates, near, lines, run, settings):
         _draw_sets(figure.add_subplot(grid[0]), figure.add_subplot(grid[1]), estimates)
         _draw_distances(figure.add_subplot(grid[2]), near)
         grid = bottom.subgridspec(1, 2)
-        for column in range(2):
+        for column in range(min(2, len(next(iter(lines.values()))))):
             _draw_lines(figure.add_subplot(grid[column]), lines, column, run)
     return figure
 

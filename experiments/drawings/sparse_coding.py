@@ -35,7 +35,7 @@ def draw(measured, shares, x, run, settings):
         supports.set_title("agreement of supports")
         supports.legend(fontsize=9)
         _draw_recovery(recovery, measured, shares)
-        k = settings.shown if settings.shown in measured else ks[0]
+        k = min(ks, key=lambda k: abs(k - settings.shown))
         rows = {"original": x} | {n: r[: len(x)] for n, r in measured[k]["reconstructions"].items() if n != RANDOM}
         pictures = np.clip(np.concatenate(list(rows.values())), 0, 1).reshape(-1, *run.test.shape)
         ax = lower.subplots()
@@ -49,7 +49,7 @@ def draw(measured, shares, x, run, settings):
 
 
 def _draw_recovery(ax, measured, shares):
-    for (kind, line), color in zip(shares.items(), figures.COLORS[3:5], strict=True):
+    for (kind, line), color in zip(shares.items(), figures.COLORS[3:5], strict=False):
         ax.plot(*zip(*line, strict=True), "o-", ms=4, color=color, label=f"spikes and waves, {kind}")
     for k, m in measured.items():
         place = (m["middle"], m["recovered"].mean())

@@ -27,7 +27,8 @@ def draw(sweeps, sparse, principal, histograms, banks):
         axes = upper.subplots(len(names), len(histograms) // len(names), squeeze=False)
         for ax, ((name, weight), histogram) in zip(axes.flat, histograms.items(), strict=True):
             _draw_density(ax, histogram, f"{name} code, λ = {weight:g}", name)
-        axes[-1, 0].legend(loc="upper right", fontsize=9)
+        if axes[-1, 0].get_legend_handles_labels()[1]:
+            axes[-1, 0].legend(loc="upper right", fontsize=9)
         for ax in axes[:, 0]:
             ax.set_ylabel("density of non-zero codes")
         zeros, front = middle.subplots(1, 2, width_ratios=(1, 1.3))
@@ -78,6 +79,9 @@ def draw(sweeps, sparse, principal, histograms, banks):
 
 
 def _draw_density(ax, histogram, title, name):
+    if not histogram:
+        ax.set(title=title, xticks=[], yticks=[], xlabel="all codes are 0")
+        return
     width = np.diff(histogram["code"])[0]
     ax.bar(histogram["code"], histogram["measured"], width, color="0.8", label="test codes")
     ax.plot(histogram["code"], histogram["Laplace"], color=figures.COLORS[2], label="Laplace")
