@@ -21,7 +21,9 @@ from experiments.checks import (
     check_single,
     check_size,
 )
+from experiments.needs import check_choice, check_data
 from experiments.parts import part_of
+from experiments.settings import check_figure
 from jaxae import data, losses
 from jaxae.data.splits import stratified
 from jaxae.functions import configure, keywords_of
@@ -64,14 +66,15 @@ def setup(cfg: DictConfig) -> Setup:
         )
     recipe, seed = _recipe(cfg), _plain(cfg.seed)
     check_number("seed", seed)
+    check_figure(cfg)
+    cfg = check_choice(cfg)
     train, test = _data(cfg)
     train, validation = _held_out(train, cfg.validation)
     for split in (train, test):
         if not len(split.x) or not np.isfinite(split.x).all():
             fault = "values that are not finite numbers" if len(split.x) else "a split without examples"
             raise ConfigurationError(f"data={cfg.data.name} has {fault}: every pixel must be a finite number")
-        if cfg.get("labelled") and split.labels is None:
-            raise ConfigurationError(f"data={cfg.data.name} has no labels, which this experiment needs")
+    check_data(cfg, train, test, lambda: _code_size(_model(cfg, train), train.x))
     model = _model(cfg, train)
     if cfg.train.pretrain and not isinstance(model, Dense):
         raise ConfigurationError(
