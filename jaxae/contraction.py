@@ -1,9 +1,9 @@
 """How far apart an encoder brings two points, as a multiple of their distance (Rifai et al. 2011, figure 1)."""
 
-import functools
-
 import jax
 import jax.numpy as jnp
+
+from jaxae.maps import compiled
 
 __all__ = ["contraction_at_zero", "contraction_ratio", "sphere"]
 
@@ -14,16 +14,17 @@ def sphere(key, shape):
     return points / jnp.linalg.norm(points, axis=-1, keepdims=True)
 
 
-@functools.partial(jax.jit, static_argnames=("directions",))
+@compiled(static_argnames=("directions",))
 def contraction_ratio(encoder, x, radii, key, *, directions=1):
     """The contraction ratio ||f(x + r u) - f(x)|| / r with u uniform on the unit sphere (Rifai et al. 2011, figures 1 and 3).
 
-    encoder: a callable pytree; x: [batch, features]; radii: [n] in units of the data; the same `directions` directions per
+    encoder: any callable; x: [batch, features]; radii: [n] in units of the data; the same `directions` directions per
     example serve every radius, so that a curve over r is as smooth as f -> [n, batch, directions], units of code per unit of
     data, whose mean is the published curve. At r = 0 it is the limit ||J u||, whose root mean square over u is exactly
     `contraction_at_zero`; the mean of the norms is smaller, by about 1 / (4 n) of itself where n directions share J's energy.
     """
-    u = sphere(key, (directions, *x.shape))
+    x = jnp.asarray(x)
+    u = sphere(key, (directions, *x.shape)).astype(x.dtype)
     code = encoder(x)
     limit = jax.vmap(lambda v: jnp.linalg.norm(jax.jvp(encoder, (x,), (v,))[1], axis=-1))(u)
 

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from jaxae.objective import encode, objective
+from jaxae.objective import encode, objective, per_example
 from jaxae.schedules import at
 
 __all__ = ["State", "begin", "epoch", "guarded", "resting", "test_error"]
@@ -80,7 +80,8 @@ def resting(epoch, state):
 
 def test_error(model, recipe, params, x):
     """The mean over x of the loss of the clean input's reconstruction, in units of the loss per example."""
-    return jnp.mean(recipe.loss(model.decoder(params)(encode(recipe, model.encoder(params), x)), x))
+    errors = recipe.loss(model.decoder(params)(encode(recipe, model.encoder(params), x)), x)
+    return jnp.mean(per_example("loss", recipe.loss, errors, x))
 
 
 test_error.__test__ = False  # the name of a quantity, not of a test

@@ -3,17 +3,18 @@
 import jax
 import jax.numpy as jnp
 
+from jaxae.maps import compiled
+
 __all__ = ["decayed_gain", "denoising_gain", "response"]
 
 
-@jax.jit
+@compiled
 def response(reconstruct, x, directions):
     """What the Jacobian J of a reconstruction makes of unit vectors u: (gain u^T J u, squared gap ||J u - u||^2), means over x.
 
     reconstruct: [batch, features] -> same shape, example by example; x: [batch, features]; directions: [m, features], of
     unit length -> ([m], [m]): 1 and 0 for the identity, 0 and 1 for a constant. Over an orthonormal basis the gaps sum to
-    the mean of ||J - I||_F^2. A linear reconstruction, x W W', has one J, so that one example is enough. The reconstruction is
-    a pytree, as of jax.tree_util.Partial.
+    the mean of ||J - I||_F^2. A linear reconstruction, x W W', has one J, so that one example is enough.
     """
     directions = jnp.asarray(directions)
 

@@ -8,8 +8,11 @@ import numpy as np
 from jax.experimental.sparse.linalg import lobpcg_standard
 
 from jaxae import chains
+from jaxae.maps import compiled
 
-__all__ = ["jacobian", "singular_values", "tangents"]
+__all__ = ["jacobian", "sensitive_directions", "singular_values", "tangents"]
+
+TOLERANCE = 1e-6  # of the largest singular value: what float32 leaves of a direction without sensitivity
 
 
 def jacobian(encoder, x):
@@ -25,7 +28,7 @@ def jacobian(encoder, x):
 
     def one(a):
         code = lambda a: functools.reduce(lambda h, layer: layer(h), others, first.activation(a))  # noqa: E731
-        return jax.vmap(lambda row: jax.jvp(code, (a,), (row,))[1], out_axes=-1)(first.weight)
+        return jax.vmap(lambda row: jax.jvp(code, (a,), (row,))[1], out_axes=-1)(first.weight.astype(a.dtype))
 
     return jax.vmap(one)(encoder.preactivations(x)[0])
 
@@ -72,7 +75,7 @@ def _slopes(encoder, x):
     return chains.slopes(encoder.layers, encoder.preactivations(x))[0]
 
 
-@jax.jit
+@compiled
 def _matrices(encoder, x):
     """[batch, code, features], in the direction with fewer passes."""
     code = jax.eval_shape(encoder, x).size
@@ -83,31 +86,63 @@ def _matrices(encoder, x):
     return J.reshape(len(x), -1, x[0].size)
 
 
-@functools.partial(jax.jit, static_argnames=("count", "chunk"))
 def tangents(encoder, x, count, *, chunk=16):
     """The `count` leading right singular vectors of each example's Jacobian: the directions the code is most sensitive to.
 
-    A tenth or less of all are found by products with J and J^T alone (LOBPCG on J^T J, Knyazev 2001), to about 1e-5 of the
-    largest singular value, more of them by a whole singular value decomposition. x: [batch, ...features] ->
-    [batch, count, ...features], orthonormal per example; the sign is arbitrary (Goodfellow et al. 2016, section 14.6).
-    Raises ValueError where count exceeds min(code, features).
+    x: [batch, ...features] -> [batch, count, ...features], orthonormal per example; the sign is arbitrary (Goodfellow et al.
+    2016, section 14.6). Those beyond the Jacobian's rank are directions without sensitivity, which `sensitive_directions`
+    tells by a 0. Raises ValueError where count exceeds min(code, features).
     """
+    return sensitive_directions(encoder, x, count, chunk=chunk)[0]
+
+
+@compiled(static_argnames=("count", "chunk"))
+def sensitive_directions(encoder, x, count, *, chunk=16):
+    """The `tangents` with their sensitivities, the leading singular values s_1 >= s_2 >= ... of each example's Jacobian.
+
+    A tenth or less of all are found by products with J and J^T alone (LOBPCG on J^T J, Knyazev 2001), to about 1e-5 of the
+    largest singular value; more of them, and those of an example on which LOBPCG fails, as where the rank is below what it
+    needs, by a whole singular value decomposition. encoder: any callable; x: [batch, ...features] ->
+    ([batch, count, ...features], [batch, count] in units of code per unit of data, 0 where it is below 1e-6 of the largest:
+    such a direction has no sensitivity). Raises ValueError where count exceeds min(code, features).
+    """
+    x = jnp.asarray(x)
     features = x[0].size
     rank = min(jax.eval_shape(encoder, x[:1]).size, features)
     if not 1 <= count <= rank:
         raise ValueError(f"count is {count}: it must be between 1 and min(code, features) = {rank}")
     # A few vectors more than asked for, so that the last ones converge as well.
-    start = jax.random.normal(jax.random.key(0), (features, count + 4))
+    start = jax.random.normal(jax.random.key(0), (features, count + 4), x.dtype)
 
     def truncated(example):
         push = jax.linearize(lambda v: encoder(v[None])[0].ravel(), example)[1]
         pull = jax.linear_transpose(push, example)
-        square = lambda v: pull(push(v.reshape(example.shape)))[0].ravel()  # noqa: E731
-        return lobpcg_standard(jax.vmap(square, in_axes=1, out_axes=1), start, m=100)[1][:, :count].T
+        forward = jax.vmap(lambda v: push(v.reshape(example.shape)), in_axes=1, out_axes=1)
+        backward = jax.vmap(lambda u: pull(u)[0].ravel(), in_axes=1, out_axes=1)
+        vectors = lobpcg_standard(lambda V: backward(forward(V)), start, m=100)[1][:, :count]
+        return vectors.T, jnp.linalg.norm(forward(vectors), axis=0)
 
     def whole(example):
-        return jnp.linalg.svd(_matrices(encoder, example[None])[0], full_matrices=False)[2][:count]
+        _, values, vectors = jnp.linalg.svd(_matrices(encoder, example[None])[0], full_matrices=False)
+        return vectors[:count], values[:count]
 
-    few = 10 * count <= rank and 5 * (count + 4) < features
-    vectors = jax.lax.map(truncated if few else whole, x, batch_size=chunk)
-    return vectors.reshape(len(x), count, *x.shape[1:])
+    def repaired(found):
+        def one(inputs):
+            example, vectors, values = inputs
+            return jax.lax.cond(_orthonormal(vectors), lambda: (vectors, values), lambda: whole(example))
+
+        return jax.lax.map(one, (x, *found))
+
+    if 10 * count <= rank and 5 * (count + 4) < features:
+        found = jax.lax.map(truncated, x, batch_size=chunk)
+        found = jax.lax.cond(jnp.all(jax.vmap(_orthonormal)(found[0])), lambda found: found, repaired, found)
+    else:
+        found = jax.lax.map(whole, x, batch_size=chunk)
+    vectors, values = found
+    values = jnp.where(values > TOLERANCE * values[:, :1], values, 0)
+    return vectors.reshape(len(x), count, *x.shape[1:]), values
+
+
+def _orthonormal(vectors):
+    """Whether rows are, to what a fair eigensolver leaves; those that are not numbers are not."""
+    return jnp.max(jnp.abs(vectors @ vectors.T - jnp.eye(len(vectors)))) < 1e-3

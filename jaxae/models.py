@@ -97,7 +97,7 @@ class Dense:
 
     def __post_init__(self):
         """Check the names and sizes, and bring single values into the form of tuples."""
-        hidden = (self.hidden,) if isinstance(self.hidden, Integral) else tuple(self.hidden)
+        hidden = tuple(self.hidden) if isinstance(self.hidden, tuple | list) else (self.hidden,)
         if self.features < 1:
             raise ValueError(f"features is {self.features}: it must be a whole number from 1 on")
         names = (self.activation,) * len(hidden) if isinstance(self.activation, str) else tuple(self.activation)
@@ -118,6 +118,8 @@ class Dense:
             raise ValueError(
                 f"model.init_weights is {self.init_weights!r}: it must be one of {', '.join(INITIALIZERS)}"
             )
+        if not isinstance(self.tied, bool):
+            raise ValueError(f"model.tied is {self.tied!r}: it must be true or false")
         if self.code_at not in ("last", "every"):
             raise ValueError(f"model.code_at is {self.code_at!r}: it must be last or every")
         object.__setattr__(self, "hidden", hidden)

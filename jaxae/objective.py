@@ -44,17 +44,31 @@ def objective(recipe, encoder, decoder, key, x):
     """The mean over the batch of loss(g(code(f(x~))), x) + weight * penalty(f, x), with the clean x as target.
 
     key: for the corruption, a random code and a random penalty; x: [batch, ...features] -> (scalar, {"error": scalar,
-    "penalty": scalar}).
+    "penalty": scalar}). Raises ValueError where the loss or the penalty is not [batch], or the corruption changes the shape.
     """
     corruption_key, penalty_key = jax.random.split(key)
     corrupted = recipe.corruption(corruption_key, x)
+    if jnp.shape(corrupted) != x.shape:
+        raise ValueError(f"the corruption gives shape {jnp.shape(corrupted)}: it must be that of x, {x.shape}")
     if corrupted is x and hasattr(encoder, "at"):  # the penalty shares the forward pass, and so its gradient
         encoder = encoder.at(x)
     code = encode(recipe, encoder, corrupted, jax.random.fold_in(key, 2))
-    error = recipe.loss(decoder(code), x)
+    error = per_example("loss", recipe.loss, recipe.loss(decoder(code), x), x)
     penalty = recipe.penalty(encoder, x, **({"key": penalty_key} if takes_key(recipe.penalty) else {}))
+    penalty = per_example("penalty", recipe.penalty, penalty, x)
     terms = {"error": jnp.mean(error), "penalty": jnp.mean(penalty)}
     return jnp.mean(error + recipe.weight * penalty), terms
+
+
+def per_example(role, function, values, x):
+    """The values of a loss or a penalty, once they are [batch]; raises ValueError where they are not one number per example."""
+    if jnp.shape(values) != x.shape[:1]:
+        function = getattr(function, "func", function)
+        name = getattr(getattr(function, "function", function), "__name__", role)
+        raise ValueError(
+            f"the {role} {name} gives shape {jnp.shape(values)}: it must be one number per example, {x.shape[:1]}"
+        )
+    return values
 
 
 def reconstruct(recipe, encoder, decoder, x):

@@ -40,16 +40,17 @@ def l1(encoder, x):
 def kl_sparsity(encoder, x, *, rho):
     """Divergence of the units' mean activations from rho, sum_j KL(B(rho) || B(mean over the batch of h_j)), in nats.
 
-    x: [batch, ...features] -> [batch], the same value for every example since the mean is over the batch; rho in (0, 1).
-    Means nearer to 0 or 1 than float32 tells apart count as that near, without a gradient.
-    Raises TypeError for an encoder whose last layer is not a sigmoid, since only codes in (0, 1) are probabilities.
+    encoder: any callable with codes in (0, 1), as sigmoid units have; x: [batch, ...features] -> [batch], the same value for
+    every example since the mean is over the batch; rho in (0, 1). Means nearer to 0 or 1 than float32 tells apart count as
+    that near, without a gradient. Raises TypeError for an encoder whose layers say that the last one is not a sigmoid.
     """
-    if _layers(encoder, "kl_sparsity")[-1].activation is not jax.nn.sigmoid:
+    layers = getattr(encoder, "layers", None)
+    if layers and getattr(layers[-1], "activation", jax.nn.sigmoid) is not jax.nn.sigmoid:
         raise TypeError(
             "kl_sparsity takes an encoder whose last activation is jax.nn.sigmoid, so that its code is in (0, 1)"
         )
     tiny = jnp.finfo(jnp.float32).eps  # a float32 sigmoid rounds to 0 and 1, where the divergence is infinite
-    active = jnp.clip(jnp.mean(encoder(x), axis=0), tiny, 1 - tiny)
+    active = jnp.clip(jnp.mean(_flat(encoder(x)), axis=0), tiny, 1 - tiny)
     divergence = rho * jnp.log(rho / active) + (1 - rho) * jnp.log((1 - rho) / (1 - active))
     return jnp.broadcast_to(jnp.sum(divergence), x.shape[:1])
 
@@ -116,7 +117,8 @@ def contractive_finite_difference(encoder, x, *, epsilon):
         return total + jnp.sum(jnp.square(_flat(up - down) / (2 * epsilon)), axis=-1), None
 
     # Recomputing in the backward pass keeps one pair of codes in memory instead of one per feature.
-    return jax.lax.scan(jax.checkpoint(difference), jnp.zeros(len(x), x.dtype), jnp.arange(flat.shape[1]))[0]
+    start = jnp.zeros(len(x), jax.eval_shape(encoder, x).dtype)
+    return jax.lax.scan(jax.checkpoint(difference), start, jnp.arange(flat.shape[1]))[0]
 
 
 def contractive_hutchinson(encoder, x, *, key, samples: int = 1):

@@ -3,19 +3,21 @@
 import jax
 import jax.numpy as jnp
 
+from jaxae.maps import compiled
+
 __all__ = ["across", "noise_excess", "noise_terms", "relative", "sensitivity"]
 
 
-@jax.jit
+@compiled
 def sensitivity(function, x, directions):
     """The length of the map's change per unit of change along each direction, ||J v||.
 
-    function: a callable pytree, [batch, features] -> [batch, ...]; x: [batch, features]; directions: [batch, n, features]
+    function: any callable, [batch, features] -> [batch, ...]; x: [batch, features]; directions: [batch, n, features]
     of length 1 -> [batch, n], units of the output per unit of the data.
     """
 
     def one(v):
-        change = jax.jvp(function, (x,), (v,))[1]
+        change = jax.jvp(function, (x,), (v.astype(x.dtype),))[1]
         return jnp.sqrt(jnp.sum(jnp.square(change.reshape(len(x), -1)), axis=-1))
 
     return jax.lax.map(one, jnp.swapaxes(directions, 0, 1)).T
@@ -42,12 +44,12 @@ def relative(values, x, output):
     return values * spread(x) / spread(output)
 
 
-@jax.jit
+@compiled
 def noise_terms(function, x):
     """What small noise adds to a reconstruction's squared error, E||r(x + s e) - x||^2 - ||r(x) - x||^2 = s^2 (A + B) + O(s^4).
 
     A = ||J||_F^2 and B = (r(x) - x) . sum_i d^2 r / dx_i^2 with e normal of unit variance: a Taylor expansion to second
-    order. Alain & Bengio 2014 keep A alone, since r(x) - x vanishes with s at the optimum. function: r, a callable pytree;
+    order. Alain & Bengio 2014 keep A alone, since r(x) - x vanishes with s at the optimum. function: r, any callable;
     x: [batch, features] -> (A [batch], B [batch]), exact, by forward over forward mode.
     """
     residual = function(x) - x
@@ -58,14 +60,14 @@ def noise_terms(function, x):
         terms = jnp.sum(jnp.square(slope), axis=-1), jnp.sum(residual * bend, axis=-1)
         return jax.tree.map(jnp.add, totals, terms), None
 
-    return jax.lax.scan(along, (jnp.zeros(len(x), x.dtype),) * 2, jnp.arange(x.shape[1]))[0]
+    return jax.lax.scan(along, (jnp.zeros(len(x), residual.dtype),) * 2, jnp.arange(x.shape[1]))[0]
 
 
-@jax.jit
+@compiled
 def noise_excess(function, x, noise, std):
     """What noise adds to a reconstruction's squared error by its variance, (E||r(x + s e) - x||^2 - ||r(x) - x||^2) / s^2.
 
-    function: r, a callable pytree; x: [batch, features]; noise: [samples, batch, features] draws e of unit variance, used
+    function: r, any callable; x: [batch, features]; noise: [samples, batch, features] draws e of unit variance, used
     with both signs, so that odd orders of s cancel; std: s > 0 -> [batch], which tends to A + B of `noise_terms`. The
     difference is taken before squares are summed, ||a||^2 - ||b||^2 = (a - b) . (a + b), for rounding's sake.
     """

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jaxae import penalties
-from jaxae.jacobian import jacobian, singular_values, tangents
+from jaxae.jacobian import jacobian, sensitive_directions, singular_values, tangents
 from jaxae.models import ACTIVATIONS, Layer, Layers
 
 FEATURES, CODE = 6, 4
@@ -172,3 +172,37 @@ def test_singular_values_down_to_the_rounding_of_the_jacobian_are_kept(shape):
     for encoder in (Layers(layers), jax.tree_util.Partial(lambda e, x: e(x), Layers(layers))):
         got = singular_values(encoder, batch(2, shape[0]))
         np.testing.assert_allclose(got, np.broadcast_to(expected, got.shape), rtol=1e-3)
+
+
+def relu_encoder(on, units=100, features=784):
+    """100 ReLU units of which `on` are active at every x in [0, 1]."""
+    weight = np.abs(np.random.default_rng(0).normal(size=(features, units))).astype(np.float32) / features
+    bias = jnp.where(jnp.arange(units) < on, 1.0, -1000.0)
+    return Layers((Layer(jnp.asarray(weight), bias, jax.nn.relu),)), weight
+
+
+@pytest.mark.parametrize("on", [0, 1, 3, 9, 14, 100])
+@pytest.mark.parametrize("count", [1, 8, 40])
+def test_tangents_are_orthonormal_at_every_rank_and_those_beyond_it_have_no_sensitivity(on, count):
+    encoder, weight = relu_encoder(on)
+    x = jax.random.uniform(jax.random.key(1), (3, 784))
+    vectors, values = (np.asarray(a, np.float64) for a in sensitive_directions(encoder, x, count))
+    np.testing.assert_allclose(
+        vectors @ vectors.swapaxes(1, 2), np.broadcast_to(np.eye(count), (3, count, count)), atol=1e-4
+    )
+    J = np.where(np.arange(100) < on, weight, 0).T.astype(np.float64)
+    wanted = np.linalg.svd(J, compute_uv=False)[:count]
+    np.testing.assert_allclose(values, np.broadcast_to(wanted, (3, count)), atol=2e-4 * max(wanted[0], 1e-12))
+    assert np.all(values[:, on:] == 0) and np.all(values[:, : min(on, count)] > 0)
+    np.testing.assert_allclose(np.linalg.norm(vectors @ J.T, axis=2), values, atol=2e-4 * max(wanted[0], 1e-12))
+    np.testing.assert_array_equal(tangents(encoder, x, count), sensitive_directions(encoder, x, count)[0])
+
+
+def test_any_function_has_singular_values_and_tangents():
+    weight = jax.random.normal(jax.random.key(0), (20, 5))
+    encoder = Layers((Layer(weight, jnp.zeros(5), jnp.tanh),))
+    plain = lambda x: jnp.tanh(x @ weight)  # noqa: E731
+    x = jax.random.uniform(jax.random.key(1), (4, 20))
+    np.testing.assert_allclose(singular_values(plain, x), singular_values(encoder, x), rtol=1e-4)
+    cosines = np.einsum("bcf,bcf->bc", tangents(plain, x, 3), tangents(encoder, x, 3))
+    np.testing.assert_allclose(np.abs(cosines), 1, atol=1e-3)

@@ -225,3 +225,10 @@ def test_what_is_not_allowed_is_refused_by_name_with_what_is(arguments, words):
         Dense(**{"features": 4, "hidden": (3, 2), **arguments})
     for word in words:
         assert word in str(error.value)
+
+
+@pytest.mark.parametrize(("key", "value"), [("hidden", 1.5), ("hidden", "8"), ("hidden", (4, 2.0)), ("hidden", None),
+                                            ("tied", "no"), ("tied", 1), ("tied", None)])  # fmt: skip
+def test_a_field_of_another_kind_is_refused_in_one_sentence(key, value):
+    with pytest.raises(ValueError, match=rf"model.{key} is .*: it must be (a width|true or false)"):
+        Dense(**{"features": 10, "hidden": 4, key: value})

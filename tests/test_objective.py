@@ -166,3 +166,18 @@ def test_a_recipe_is_a_pytree_of_its_numbers():
         weight=0.4,
     )
     assert sorted(jax.tree.leaves(chosen)) == [0.05, 0.1, 0.2, 0.4, 7]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"penalty": configure(lambda encoder, x: encoder(x))}, r"the penalty .* gives shape \(\d+, \d+\)"),
+        ({"penalty": configure(lambda encoder, x: jnp.sum(encoder(x)))}, r"the penalty .* gives shape \(\)"),
+        ({"loss": configure(lambda prediction, target: jnp.mean((prediction - target) ** 2))}, "the loss .* one number"),
+        ({"corruption": configure(lambda key, x: x[:, :-1])}, "the corruption gives shape"),
+    ],
+)
+def test_what_is_not_one_number_per_example_is_refused(change, words):
+    params, x = numbers()
+    with pytest.raises(ValueError, match=words):
+        evaluate(recipe(**change), params, KEY, x)

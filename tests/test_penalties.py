@@ -373,7 +373,7 @@ def test_kl_sparsity_refuses_codes_that_are_no_probabilities(last):
         penalties.kl_sparsity(stack(("sigmoid", last), dtype=np.float32), batch(dtype=np.float32), rho=0.1)
 
 
-@pytest.mark.parametrize("name", ["kl_sparsity", "weight_decay"])
+@pytest.mark.parametrize("name", ["weight_decay"])
 def test_penalties_that_need_layers_refuse_a_plain_function(name):
     with pytest.raises(TypeError, match=rf"{name} needs an encoder with \.layers.*function"):
         ALL[name](lambda x: x, batch(dtype=np.float32))
