@@ -85,7 +85,7 @@ def outcome(runs, cfg):
 def _sets(run, cfg):
     """{name: x [n, pixels]}: test images, the same transformed, another data set, photographs and noise."""
     settings = cfg.figure
-    shape, count = run.test.shape, settings.examples
+    shape, count = run.test.shape, max(2, settings.examples)  # one has no variance
     x = run.test.x[:count]
     pictures = x.reshape(-1, *shape)
     rng = np.random.default_rng(settings.seed)

@@ -10,7 +10,7 @@ from jaxae.probes import k_nearest
 
 # Ten colours that readers with any colour vision tell apart: Paul Tol's "muted" scheme and black; the classes are named too.
 CLASSES = ["#000000", "#332288", "#88CCEE", "#44AA99", "#117733", "#999933", "#DDCC77", "#CC6677", "#882255", "#AA4499"]
-CANVAS = 850  # pixels per side of the picture of digits
+CANVAS = 850 / 28  # pixels per side of the picture of images, per pixel of the longer side of one
 AXIS = "{} number: asinh((z − median) / spread)"
 LABEL = 0.05  # width of a class label, as a share of the axes
 SHOWN = (0.5, 99.5)  # percentiles of the codes between which the axes run
@@ -93,11 +93,13 @@ def _panel(codes, images):
     margin = np.where(high > low, 0.04 * (high - low), 1)
     low, high = low - margin, high + margin
     height, width = images.shape[1:]
-    room = np.array([CANVAS - width, CANVAS - height])
+    canvas_side = round(CANVAS * max(height, width))
+    room = np.array([canvas_side - width, canvas_side - height])
     corners = np.round((codes - low) / (high - low) * room).astype(int)
     corners[:, 1] = room[1] - corners[:, 1]  # rows run downwards
     inside = np.all((corners >= 0) & (corners <= room), axis=1)
-    canvas, owner, drawn = np.zeros((CANVAS, CANVAS)), np.full((CANVAS, CANVAS), -1), np.zeros(len(codes), bool)
+    canvas, owner = np.zeros((canvas_side, canvas_side)), np.full((canvas_side, canvas_side), -1)
+    drawn = np.zeros(len(codes), bool)
     for i in np.flatnonzero(inside):
         column, row = corners[i]
         place = slice(row, row + height), slice(column, column + width)

@@ -210,5 +210,7 @@ def _mark_distances(ax, distances):
     """Vertical lines at the distances between training examples, named above the axis."""
     ax.set_ylim(0, 1.12 * ax.get_ylim()[1])
     for word, distance in zip(("min", "median", "max"), distances, strict=True):
+        if distance > ax.get_xlim()[1]:
+            continue
         ax.axvline(distance, color="grey", ls=":", lw=1)
         ax.text(distance + 0.3, ax.get_ylim()[1], word, va="top", fontsize=9, color="dimgrey")

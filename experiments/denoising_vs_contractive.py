@@ -194,7 +194,9 @@ def _verdicts(points, equal, estimates, expansion, settings):
     differences = [e for e in estimates if e["name"] == "finite difference"]
     middle = [e for e in differences if 0.001 <= e["number"] <= 0.1]
     projections = [e for e in estimates if e["name"] == "random projections"]
-    slope = np.polyfit(np.log([e["number"] for e in projections]), np.log([e["error"] for e in projections]), 1)[0]
+    counts = np.log([e["number"] for e in projections])
+    several = len(set(counts)) > 1
+    slope = np.polyfit(counts, np.log([e["error"] for e in projections]), 1)[0] if several else np.nan
     whole = expansion["excess"][0] / expansion["penalty and curvature"][0] - 1
     alone = expansion["penalty"][0] / expansion["excess"][0]
     common = (

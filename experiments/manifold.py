@@ -15,7 +15,8 @@ def outcome(runs, cfg):
     (run,) = runs.values()
     settings = cfg.figure
     rng = np.random.default_rng(settings.seed)
-    sets = {cfg.data.name: np.unique(run.train.x[: settings.examples], axis=0)}
+    examples = max(NEAREST.stop + 1, settings.examples)
+    sets = {cfg.data.name: np.unique(run.train.x[:examples], axis=0)}
     sets |= _random_images(rng, sets[cfg.data.name])
     estimates = {name: _dimensions(x, settings.k) for name, x in sets.items()}
     lines, spaces = _lines(run, rng, settings.pairs)

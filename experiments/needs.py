@@ -65,7 +65,7 @@ def _labels(loaded, wanted):
     seen = train if wanted is True else train[:wanted]
     classes, counts = np.unique(seen, return_counts=True)
     if (many := int(np.sum(counts >= MEMBERS))) < 2:
-        return f"{many} classes with {MEMBERS} of {len(seen)} training examples or more, this experiment needs two"
+        return f"{many} classes of {MEMBERS} or more among {len(seen)} training examples, this experiment needs two"
     if len(unknown := np.setdiff1d(test, classes)):
         return f"test examples of class {unknown[0]}, of which this experiment needs training examples as well"
 

@@ -26,7 +26,7 @@ LEAST = {
 MOST = {"share": 1, "filtered": 1, "seed": 2**32 - 1}
 MOST |= {"runs": 200, "columns": 100, "filters": 1000, "arrows": 200}  # what a picture holds
 MOST |= {"radius": 1000, "directions": 1000, "pairs": 10_000, "distances": 20_000, "codes": 20_000}  # what memory holds
-MOST |= {"features": 2048, "draws": 10_000, "noise": 10_000, "samples": 10_000, "classifier": 10_000}
+MOST |= {"features": 2048, "draws": 1000, "noise": 10_000, "samples": 10_000, "classifier": 10_000}
 LIMIT = {int: 10**9, float: 10**6}
 POWERS = ("features",)  # of 2
 

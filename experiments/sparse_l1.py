@@ -147,7 +147,11 @@ def _verdicts(sweeps, sparse, principal):
     inside = [m for m in sweeps["ReLU"].values() if np.exp(kept[0, 0]) <= m["active"] <= np.exp(kept[0, -1])]
     ratios = [m["error"] / np.exp(np.interp(np.log(m["active"]), *kept)) for m in inside]
     against = {
-        name: [m["error"] / np.interp(m["active"], np.arange(len(principal)), principal) for m in group]
+        name: [
+            m["error"] / np.interp(m["active"], np.arange(len(principal)), principal)
+            for m in group
+            if m["active"] < len(principal) - 1  # all components together leave no error
+        ]
         for name, group in {
             "ReLU": [m for w, m in sweeps["ReLU"].items() if w > 0],
             PROXIMAL: sweeps[PROXIMAL].values(),
@@ -194,8 +198,8 @@ def _verdicts(sweeps, sparse, principal):
         ),
         Verdict(
             "few non-zero units of many reconstruct better than as many principal components",
-            "error / error of PCA at the same number: below 1 at every λ > 0 and k",
+            "error / error of PCA at the same number, where there is one: below 1 at every λ > 0 and k",
             "; ".join(f"{name} {listed(numbers)}" for name, numbers in against.items()),
-            max(max(numbers) for numbers in against.values()) < 1,
+            max((ratio for numbers in against.values() for ratio in numbers), default=1) < 1,
         ),
     ]

@@ -37,10 +37,12 @@ def draw(measured, shares, x, run, settings):
         _draw_recovery(recovery, measured, shares)
         k = min(ks, key=lambda k: abs(k - settings.shown))
         rows = {"original": x} | {n: r[: len(x)] for n, r in measured[k]["reconstructions"].items() if n != RANDOM}
-        pictures = np.clip(np.concatenate(list(rows.values())), 0, 1).reshape(-1, *run.test.shape)
+        pictures = np.concatenate(list(rows.values())).reshape(-1, *run.test.shape)
+        unit = run.test.x.min() >= 0 and run.test.x.max() <= 1  # else 0 is grey
+        pictures = np.clip(pictures, 0, 1) if unit else pictures
         ax = lower.subplots()
         figures.pictures(
-            ax, pictures, len(x), f"test images and their reconstructions from k = {k} numbers", symmetric=False
+            ax, pictures, len(x), f"test images and their reconstructions from k = {k} numbers", symmetric=not unit
         )
         height = run.test.shape[0] + 1
         for i, name in enumerate(rows):

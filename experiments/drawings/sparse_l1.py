@@ -56,9 +56,13 @@ def draw(sweeps, sparse, principal, histograms, banks):
             color=colors["k-sparse"],
             label="k-sparse",
         )
-        shown = slice(max(1, int(min(m["active"] for m in sparse))), len(sweeps["ReLU"][0.0]["codes"][0]) + 1)
+        number = np.arange(len(principal))
+        most = len(next(iter(sweeps["ReLU"].values()))["codes"][0])
+        # All components together leave nothing but rounding, for which a logarithmic axis has no room.
+        inside = principal > 1e-3 * min(m["error"] for m in sparse)
+        shown = (number >= max(1, int(min(m["active"] for m in sparse)))) & (number <= most) & inside
         front.plot(
-            np.arange(len(principal))[shown],
+            number[shown],
             principal[shown],
             "--",
             color=colors["PCA"],
@@ -73,7 +77,7 @@ def draw(sweeps, sparse, principal, histograms, banks):
             axis.set_major_formatter(ScalarFormatter())
             axis.set_minor_locator(NullLocator())
         front.legend(loc="lower left")
-        for ax, (weight, filters) in zip(lower.subplots(1, len(banks)), banks.items(), strict=True):
+        for ax, (weight, filters) in zip(lower.subplots(1, len(banks), squeeze=False)[0], banks.items(), strict=True):
             figures.pictures(ax, filters, 10, f"filters of the ReLU code, λ = {weight:g}")
     return figure
 
