@@ -26,6 +26,7 @@ from experiments.parts import part_of
 from experiments.settings import check_figure
 from jaxae import data, losses
 from jaxae.data.splits import stratified
+from jaxae.descriptions import describe_model
 from jaxae.functions import configure, keywords_of
 from jaxae.hashing import noisy_sigmoid
 from jaxae.models import Dense
@@ -76,6 +77,11 @@ def setup(cfg: DictConfig) -> Setup:
             raise ConfigurationError(f"data={cfg.data.name} has {fault}: every pixel must be a finite number")
     check_data(cfg, train, test, lambda: _code_size(_model(cfg, train), train.x))
     model = _model(cfg, train)
+    if describe_model(model) is None:
+        raise ConfigurationError(
+            f"model is a {type(model).__name__}, which could not be read again: it must be a dataclass in a module, with "
+            "fields that json holds"
+        )
     if cfg.train.pretrain and not isinstance(model, Dense):
         raise ConfigurationError(
             f"train.pretrain is {cfg.train.pretrain}: only jaxae.models.Dense is pretrained by layers"
@@ -174,7 +180,7 @@ def _model(cfg, train):
     check_single("model", {name: value for name, value in options.items() if name not in LISTS})
     options = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
     target = get_object(cfg.model["_target_"])
-    size = {"shape": train.shape} if "shape" in keywords_of(target) else {"features": train.x.shape[1]}
+    size = {"shape": train.shape} if "shape" in (keywords_of(target) or ()) else {"features": train.x.shape[1]}
     try:
         return target(**size, **options)
     except (TypeError, ValueError) as error:

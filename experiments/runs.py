@@ -160,7 +160,7 @@ def reused(setup, directory: Path):
     """The grid of a setup as `train` left it in a directory; raises ConfigurationError where another grid lies there."""
     path = directory / "run.npz"
     try:
-        stored = storage.load(path)
+        stored = storage.load(path, models=[type(setup.model)])
     except (OSError, ValueError) as error:
         raise ConfigurationError(str(error)) from error
     if difference := _difference(setup, stored):

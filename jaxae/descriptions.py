@@ -2,13 +2,15 @@
 
 import importlib
 import importlib.metadata
-from dataclasses import asdict, dataclass
+import json
+import sys
+from dataclasses import asdict, dataclass, is_dataclass
 
 import optax
 from jax.tree_util import Partial
 
 from jaxae.convolutional import Convolutional
-from jaxae.functions import Structured
+from jaxae.functions import Given, Structured
 from jaxae.models import Dense
 from jaxae.objective import Recipe
 from jaxae.schedules import Schedule
@@ -60,8 +62,21 @@ def check_format(path, description):
 
 
 def describe_model(model):
-    """{"class": name, "fields": {...}}, or None for a model whose class is not one of MODELS."""
-    return {"class": type(model).__name__, "fields": asdict(model)} if type(model) in MODELS.values() else None
+    """{"class": name, "fields": {...}}, or None for a model that cannot be made again from words.
+
+    name: of MODELS, or "module:name" of another dataclass that can be imported and whose fields json holds, tuples included.
+    """
+    if type(model) in MODELS.values():
+        return {"class": type(model).__name__, "fields": asdict(model)}
+    kind = type(model)
+    if not is_dataclass(model) or getattr(sys.modules.get(kind.__module__), kind.__qualname__, None) is not kind:
+        return None
+    words = {"class": f"{kind.__module__}:{kind.__qualname__}", "fields": asdict(model)}
+    try:
+        same = model_from(json.loads(json.dumps(words)), [kind]) == model
+    except (TypeError, ValueError):
+        return None
+    return words if same and kind.__module__ != "__main__" else None
 
 
 def describe(thing):
@@ -85,13 +100,17 @@ def describe(thing):
     return None
 
 
-def model_from(description):
-    """The model of a description, or None where it has none; raises ValueError for an unknown class or wrong fields."""
-    if description is None:
+def model_from(description, models=()):
+    """The model of a description, or None where it has none, or one whose class is neither of MODELS nor of `models`.
+
+    Raises ValueError for an unknown class of jaxae and for wrong fields.
+    """
+    known = MODELS | {f"{kind.__module__}:{kind.__qualname__}": kind for kind in models}
+    if description is None or (":" in str(description.get("class")) and description["class"] not in known):
         return None
     try:
         fields = {name: tuple(v) if isinstance(v, list) else v for name, v in description["fields"].items()}
-        return MODELS[description["class"]](**fields)
+        return known[description["class"]](**fields)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"the model {description} cannot be made: {error}") from error
 
@@ -119,6 +138,8 @@ def function_from(node, arrays, known=None):
 
 
 def _name(function):
+    if isinstance(function, Given):
+        return "an optimizer as it stands"
     module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", type(function).__qualname__)
     if _is_ours(module) and getattr(optax, name, None) is function:
         module = "optax"  # not the private module that it lies in

@@ -7,11 +7,12 @@ from typing import Any
 
 import jax
 import numpy as np
+import optax
 from jax.tree_util import Partial
 
 from jaxae.schedules import Schedule
 
-__all__ = ["Structured", "configure", "is_axis", "keywords_of", "takes_key"]
+__all__ = ["Given", "Structured", "as_partial", "configure", "is_axis", "keywords_of", "takes_key"]
 
 ROLES = {"key", "encoder", "x", "z", "prediction", "logits", "target"}
 
@@ -31,6 +32,24 @@ class Structured:
     def __signature__(self):
         """The signature of the function, for those who ask whether it takes a key."""
         return inspect.signature(self.function)
+
+
+@dataclass(frozen=True)
+class Given:
+    """An optax optimizer as it stands, without numbers to sweep; a call gives it."""
+
+    optimizer: optax.GradientTransformation
+
+    def __call__(self):
+        """The optimizer."""
+        return self.optimizer
+
+
+def as_partial(role):
+    """A plain function or an optax optimizer as a Partial without numbers; anything else as it is."""
+    if isinstance(role, optax.GradientTransformation):
+        return Partial(Given(role))
+    return Partial(role) if inspect.isfunction(role) else role
 
 
 def configure(function, **keywords):

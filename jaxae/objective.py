@@ -7,23 +7,36 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jaxae import codes, corruptions, losses, penalties
-from jaxae.functions import takes_key
+from jaxae.functions import as_partial, takes_key
 
 __all__ = ["Recipe", "encode", "objective", "reconstruct"]
 
 
-class Recipe(NamedTuple):
-    """An experiment but for its model: five configured functions and the weight (lambda) of the penalty.
-
-    Each function is a jax.tree_util.Partial, as `jaxae.functions.configure` makes it, so that a recipe is a pytree of numbers.
-    """
-
+class _Roles(NamedTuple):
     loss: Partial
     optimizer: Partial
     corruption: Partial = Partial(corruptions.clean)
     code: Partial = Partial(codes.dense)
     penalty: Partial = Partial(penalties.none)
     weight: Any = 0.0
+
+
+class Recipe(_Roles):
+    """An experiment but for its model: five configured functions and the weight (lambda) of the penalty.
+
+    Each function is a jax.tree_util.Partial, as `jaxae.functions.configure` makes it, so that a recipe is a pytree of numbers.
+    A plain function, or an optax optimizer as it stands, becomes one without numbers.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, *roles, **named):
+        """The roles in order or by name."""
+        return cls._make(_Roles(*roles, **named))
+
+    @classmethod
+    def _make(cls, roles):  # what `_replace` calls
+        return super()._make(as_partial(role) for role in roles)
 
 
 def encode(recipe, encoder, x, key=None):

@@ -21,8 +21,8 @@ class Stored(NamedTuple):
     """Runs as `load` gives them: NumPy arrays with a leading axis of runs, here [runs].
 
     recipes: a Recipe; params: as model.init gives them; curve: {name: [runs, epochs]}; metadata: the file's description, with
-    "format", "jaxae" (version), "model", "recipe" and what the writer added; model: None where its class is not one of
-    jaxae.descriptions.MODELS; seeds: [runs]; more: the other arrays by name.
+    "format", "jaxae" (version), "model", "recipe" and what the writer added; model: None where its class is neither of
+    jaxae.descriptions.MODELS nor given to `load`; seeds: [runs]; more: the other arrays by name.
     """
 
     recipes: Any
@@ -49,12 +49,13 @@ def save(path, *, model, recipes, seeds, params, curve, metadata=None, **more):
         np.savez(file, description=np.asarray(json.dumps(description, default=_plain)), **arrays)
 
 
-def load(path, functions=()):
+def load(path, functions=(), models=()):
     """The runs of a file that `save` wrote, as a Stored.
 
     functions: the recipe's functions that are neither jaxae's nor optax's; one that is not given is a
-    jaxae.descriptions.Missing, which raises when it is called. Raises FileNotFoundError or ValueError with one sentence for a
-    file that is missing, truncated, damaged, of a newer format or not of `save`.
+    jaxae.descriptions.Missing, which raises when it is called; models: further classes that the file's model may be of. Raises
+    FileNotFoundError or ValueError with one sentence for a file that is missing, truncated, damaged, of a newer format or not
+    of `save`.
     """
     leaves = _read(path)
     if "description" not in leaves:
@@ -66,7 +67,7 @@ def load(path, functions=()):
     check_format(path, description)
     tree = nested(leaves)
     try:
-        model = model_from(description["model"])
+        model = model_from(description["model"], models)
         recipes = recipe_from(description["recipe"], tree.pop("recipe"), functions)
         params, curve, seeds = tree.pop("params"), tree.pop("curve", {}), tree.pop("seed")
     except (KeyError, TypeError, ValueError, AttributeError) as error:

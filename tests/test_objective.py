@@ -4,7 +4,7 @@ import numpy as np
 import optax
 import pytest
 
-from jaxae import codes, corruptions, losses, penalties
+from jaxae import codes, corruptions, losses, penalties, sweeps, training
 from jaxae.functions import configure
 from jaxae.models import Dense
 from jaxae.objective import Recipe, objective, reconstruct
@@ -173,7 +173,10 @@ def test_a_recipe_is_a_pytree_of_its_numbers():
     [
         ({"penalty": configure(lambda encoder, x: encoder(x))}, r"the penalty .* gives shape \(\d+, \d+\)"),
         ({"penalty": configure(lambda encoder, x: jnp.sum(encoder(x)))}, r"the penalty .* gives shape \(\)"),
-        ({"loss": configure(lambda prediction, target: jnp.mean((prediction - target) ** 2))}, "the loss .* one number"),
+        (
+            {"loss": configure(lambda prediction, target: jnp.mean((prediction - target) ** 2))},
+            "the loss .* one number",
+        ),
         ({"corruption": configure(lambda key, x: x[:, :-1])}, "the corruption gives shape"),
     ],
 )
@@ -181,3 +184,20 @@ def test_what_is_not_one_number_per_example_is_refused(change, words):
     params, x = numbers()
     with pytest.raises(ValueError, match=words):
         evaluate(recipe(**change), params, KEY, x)
+
+
+def test_an_optimizer_as_it_stands_trains_as_the_configured_one_and_compiles_once():
+    x = jax.random.uniform(jax.random.key(3), (40, 6))
+    adam = optax.adam(1e-3)
+    given = Recipe(losses.squared_error, adam, penalty=lambda encoder, x: jnp.sum(encoder(x) ** 2, axis=-1), weight=0.1)
+    results = [training.fit(MODEL, given._replace(optimizer=optimizer), x, epochs=2, batch_size=10)
+               for optimizer in (adam, configure(optax.adam, learning_rate=1e-3))]  # fmt: skip
+    for one, other in zip(*(jax.tree.leaves(result.params) for result in results), strict=True):
+        np.testing.assert_array_equal(one, other)
+    recipes, seeds, _ = sweeps.expand(given._replace(weight=[0, 0.1]))
+    assert isinstance(recipes, Recipe)
+    grid = training.fit_grid(MODEL, recipes, x, seeds=seeds, epochs=2, batch_size=10)
+    np.testing.assert_allclose(grid.curve["loss"][1], results[0].curve["loss"], rtol=1e-5)
+    before = training._epoch_grid._cache_size()
+    training.fit_grid(MODEL, recipes._replace(optimizer=adam), x, seeds=seeds, epochs=2, batch_size=10)
+    assert training._epoch_grid._cache_size() == before

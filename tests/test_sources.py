@@ -116,3 +116,17 @@ def test_changed_pictures_are_noticed(tmp_path):
     io.imsave(folder / "one.png", data.camera()[::-1])
     with pytest.raises(ConfigurationError, match=f"before a change of data.path={folder}"):
         execute(words, tmp_path / "run")
+
+
+def test_a_model_of_the_users_own_is_found_again(user, tmp_path):
+    changed(user / "own_penalty.py", "from dataclasses import dataclass\n\nfrom jaxae.models import Dense\n\n\n"
+                                     "@dataclass(frozen=True)\nclass Own(Dense):\n    depth: int = 1\n\n\n"
+                                     "def make(**fields):\n    class Hidden(Own):\n        pass\n"
+                                     "    return Hidden(**fields)\n")  # fmt: skip
+    words = [*SMALL, "model._target_=own_penalty.Own", "+model.depth=2"]
+    first = execute(words, tmp_path / "run")
+    again = execute([*words, "figure.runs=1"], tmp_path / "run")  # drawn again, not trained
+    assert again.runs["run"].model == first.runs["run"].model and again.runs["run"].seconds == 0
+    with pytest.raises(ConfigurationError, match="model is a Hidden, which could not be read again"):
+        execute([*SMALL, "model._target_=own_penalty.make", "+model.depth=2"], tmp_path / "other")
+    assert not (tmp_path / "other").exists()

@@ -1,7 +1,9 @@
+import functools
 import json
 import subprocess
 import sys
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import jax
@@ -11,7 +13,7 @@ import pytest
 
 from jaxae import codes, corruptions, losses, penalties, storage
 from jaxae.convolutional import Convolutional
-from jaxae.descriptions import FORMAT, Missing
+from jaxae.descriptions import FORMAT, Missing, describe_model
 from jaxae.files import replacing
 from jaxae.functions import configure
 from jaxae.models import Dense
@@ -193,5 +195,37 @@ def test_what_cannot_be_stored_is_refused(tmp_path):
     with pytest.raises(
         TypeError, match=r"cannot be described: a recipe's functions come from jaxae.functions.configure"
     ):
-        storage.save(tmp_path / "run.npz", **rest | {"recipes": recipes._replace(loss=losses.squared_error)})
+        storage.save(
+            tmp_path / "run.npz", **rest | {"recipes": recipes._replace(loss=functools.partial(losses.squared_error))}
+        )
     assert not list(tmp_path.iterdir())
+
+
+@dataclass(frozen=True)
+class Wide(Dense):
+    """A model of the user's own."""
+
+    factors: tuple[float, ...] = (1.0, 2.0)
+
+
+def test_a_model_of_another_class_is_read_where_it_is_named_and_nothing_is_imported_for_it(tmp_path):
+    recipes, seeds, _ = expand(recipe())
+    model = Wide(6, 4, factors=(3.0,))
+    storage.save(tmp_path / "run.npz", model=model, recipes=recipes, seeds=seeds, params={"w": np.zeros(2)}, curve={})
+    assert storage.load(tmp_path / "run.npz", models=[Wide]).model == model
+    assert storage.load(tmp_path / "run.npz").model is None
+
+    @dataclass(frozen=True)
+    class Hidden(Dense):
+        pass
+
+    for other in (Hidden(6, 4), object(), Wide(6, 4, factors={"a": Wide(6, 4)})):
+        assert describe_model(other) is None
+
+
+def test_an_optimizer_as_it_stands_is_missing_when_it_is_read(tmp_path):
+    recipes, seeds, _ = expand(recipe(optimizer=optax.adam(1e-3)))
+    storage.save(tmp_path / "run.npz", model=MODEL, recipes=recipes, seeds=seeds, params={"w": np.zeros(2)}, curve={})
+    stored = storage.load(tmp_path / "run.npz").recipes
+    with pytest.raises(ValueError, match="an optimizer as it stands is no function of jaxae or optax"):
+        stored.optimizer()
