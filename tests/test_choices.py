@@ -56,7 +56,7 @@ def words_of(row):
 def refusal(words):
     """The sentence by which a configuration is refused, or None."""
     try:
-        base, cfgs = cells.compose(words)
+        _, cfgs = cells.compose(words)
         for cfg in cfgs.values():
             setup(cfg)
         check_penalty_weights(cfgs)

@@ -69,5 +69,5 @@ def test_configurations_of_the_user_count(tmp_path, option):
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "mine.yaml").write_text("_target_: own.code\ndepth: 3\n")
     keys.check_arguments([option.format(tmp_path), "code=mine", "code.depth=4"])
-    with pytest.raises(ConfigurationError, match="code.depth is not a key of code=dense: code=mine has it"):
+    with pytest.raises(ConfigurationError, match=r"code\.depth is not a key of code=dense: code=mine has it"):
         keys.check_arguments([option.format(tmp_path), "code.depth=4"])
