@@ -292,6 +292,6 @@ def test_a_flipped_letter_of_a_status_is_noticed(tmp_path, work):
     execute(tmp_path)
     path = tmp_path / "status.json"
     path.write_text(path.read_text().replace('"value": 1.5', '"value": 1.4'))
-    with pytest.raises(ConfigurationError, match="status.json is not as it was written: resume=force keeps"):
+    with pytest.raises(ConfigurationError, match=r"status\.json is not as it was written: resume=force keeps"):
         execute(tmp_path)
     assert execute(tmp_path, "resume=force").value == 1.5 and work.trained == ["run"]
