@@ -8,6 +8,7 @@ import numpy as np
 import optax
 import pytest
 
+from experiments import metrics
 from experiments.checks import ConfigurationError, DivergenceError, check_on_divergence, check_size
 from experiments.config import Setup
 from experiments.runs import train
@@ -122,20 +123,21 @@ def setup(steps, **sizes):
     return Setup(MODEL, *grid, data, data, usual | sizes)
 
 
-def table(directory):
+def table(setup, directory):
+    """The grid of a setup, trained, and its rows of metrics.csv."""
+    run = train(setup, "run", directory)
+    metrics.write(setup, run, directory / "metrics.csv")
     with open(directory / "metrics.csv") as file:
-        return list(csv.DictReader(file))
+        return run, list(csv.DictReader(file))
 
 
 def test_a_diverged_run_is_a_column_of_metrics_with_its_last_finite_values(tmp_path, capsys):
-    run = train(setup([NEVER, 6]), "run", tmp_path)
-    rows = table(tmp_path)
+    run, rows = table(setup([NEVER, 6]), tmp_path)
     assert [row["diverged"] for row in rows] == ["-1", "1"]
     assert float(rows[1]["test_error"]) == pytest.approx(run.curve["test_error"][1, 0], rel=1e-5)
     np.testing.assert_array_equal(storage.load(tmp_path / "run.npz").more["diverged"], [-1, 1])
     assert capsys.readouterr().err.count("Not finite any more, epochs counted from 0: run 1 (step 6) in epoch 1") == 1
-    train(setup([NEVER, NEVER]), "run", tmp_path)
-    assert "diverged" not in table(tmp_path)[0]
+    assert "diverged" not in table(setup([NEVER, NEVER]), tmp_path)[1][0]
 
 
 def test_on_divergence_fail_names_run_and_epoch_after_the_last_finite_state_is_saved(tmp_path):
