@@ -1,22 +1,33 @@
 """What jaxae costs on this machine: steps beside PyTorch's, their growth, and sweeps, measured in one run.
 
-python -m experiments.benchmark [--sections steps growth sweeps] [--rounds N] [--output DIRECTORY]
+python -m experiments.benchmark [--sections steps growth sweeps] [--models NAME ...] [--kinds NAME ...] [--rounds N]
+    [--output DIRECTORY]
 
-Synthetic data, tied sigmoid units, batches of 100, cross-entropy, Adam, float32; about fifteen minutes on two cores.
+Synthetic data, tied sigmoid units, batches of 100, cross-entropy, Adam, float32; about fifteen minutes on two cores, and under
+one for a single row: --sections steps --models 784-500 --kinds plain --rounds 2. The rows are on the disk as they come.
 """
 
 import argparse
+import contextlib
+import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 from rich.console import Console
 from rich.table import Table
 
+from experiments import interrupt, progress
 from experiments.benchmarks import drawing, growth, steps, sweeps
+from experiments.benchmarks.kinds import CONVOLUTIONAL, KINDS
 from experiments.benchmarks.peer import PyTorch
+from experiments.benchmarks.rounds import measure
 from experiments.benchmarks.timing import describe
 from experiments.runs import write_csv
+from jaxae.files import replacing
 
+SECTIONS = {"steps": steps, "growth": growth, "sweeps": sweeps}
+MODELS = {"steps": steps.MODELS, "sweeps": sweeps.SIZES}
+STEPS = {"steps": (steps.PRODUCTS, *KINDS), "growth": growth.KINDS}
 SHOWN = {
     "steps": ("model", "step", "library", "ms per step", "ratio to plain", "times PyTorch eager", "relative error"),
     "growth": ("axis", "point", "step", "ms per step"),
@@ -24,23 +35,73 @@ SHOWN = {
 }
 
 
-def measure_steps(rounds, console):
-    """The table of steps; a line for every case of PyTorch without a time."""
+def cases(name, torch, *, models=None, kinds=None):
+    """The cases of a section, {names: Case}, with the models and kinds asked for where it has any; None for all."""
+    if name == "growth":
+        return growth.cases(kinds=[kind for kind in growth.KINDS if kinds is None or kind in kinds])
+    chosen = {model: sizes for model, sizes in MODELS[name].items() if models is None or model in models}
+    return sweeps.cases(names=chosen) if name == "sweeps" else steps.cases(torch, models=chosen, kinds=kinds)
+
+
+def refusal(option, names, known, sections):
+    """What is wrong with the names of an option in one sentence, or None; known: {section: its names}."""
+    allowed = list(dict.fromkeys(name for section in sections for name in known.get(section, ())))
+    unknown = [name for name in names or () if name not in allowed]
+    if not unknown:
+        return None
+    if not allowed:
+        return f"--{option} is {', '.join(unknown)}: it chooses rows of {' and '.join(known)}, not of {sections[0]}"
+    return f"--{option} is {', '.join(unknown)}: it must be among {', '.join(map(repr, allowed))}"
+
+
+def record(name, section, rounds, output):
+    """Measure the cases of a section and leave its csv, whole after every case, and its picture -> the table."""
+    table = []
+
+    def keep(values):
+        nonlocal table
+        table = SECTIONS[name].rows(values)
+        write_csv(output / f"{name}.csv", table)
+        (output / f"{name}.png").unlink(missing_ok=True)  # of other rows
+
+    try:
+        measure(name, section, rounds, keep)
+    except KeyboardInterrupt:
+        with contextlib.suppress(Exception):  # the rows are on the disk, and the picture is of a part of them
+            draw(name, table, output)
+        raise
+    draw(name, table, output)
+    return table
+
+
+def draw(name, table, output):
+    """Leave the picture of a section's rows."""
+    figure = getattr(drawing, f"draw_{name}")(table)
+    with replacing(output / f"{name}.png") as file:
+        figure.savefig(file, format="png")
+    plt.close(figure)
+
+
+def record_steps(rounds, output, console, **chosen):
+    """`record` of the steps beside PyTorch's; a line for every case of PyTorch without a time."""
+    if not any(model != CONVOLUTIONAL for model, *_ in cases("steps", None, **chosen)):
+        return record("steps", cases("steps", None, **chosen), rounds, output)
     with PyTorch() as torch:
         console.print(f"PyTorch {torch.about}" if torch else torch.missing, highlight=False)
-        seconds = steps.measure(rounds, torch)
+        table = record("steps", cases("steps", torch, **chosen), rounds, output)
         for (kind, sizes, _, _, mode), reason in torch.reasons.items():
             console.print(f"PyTorch {mode}, {kind}, {'-'.join(map(str, sizes))}: {reason}", highlight=False)
-    return steps.rows(seconds)
+    return table
 
 
 def show(name, table, console):
     """Print a table: medians, with the least and the greatest of the rounds in brackets where they were taken."""
     shown = Table(box=None, header_style="bold")
-    for column in SHOWN[name]:
+    columns = [column for column in SHOWN[name] if column in table[0]]  # without PyTorch there is no ratio to it
+    for column in columns:
         shown.add_column(column, justify="left" if isinstance(table[0][column], str) else "right")
     for row in table:
-        shown.add_row(*(_cell(row, column) for column in SHOWN[name]))
+        shown.add_row(*(_cell(row, column) for column in columns))
     console.print(shown)
 
 
@@ -63,31 +124,50 @@ def bars(table):
 def main(arguments=None):
     """Measure the sections asked for, print them and write a csv and a picture of each."""
     parser = argparse.ArgumentParser(prog="python -m experiments.benchmark", description=__doc__.splitlines()[0])
-    parser.add_argument("--sections", nargs="+", choices=tuple(SHOWN), default=list(SHOWN), help="what to measure")
-    parser.add_argument("--rounds", type=int, default=5, help="times that every case is measured")
+    parser.add_argument(
+        "--sections", nargs="+", choices=tuple(SECTIONS), default=list(SECTIONS), help="what to measure"
+    )
+    parser.add_argument("--models", nargs="+", metavar="NAME", help="only these models' rows of steps and sweeps")
+    parser.add_argument("--kinds", nargs="+", metavar="NAME", help="only these steps' rows of steps and growth")
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="times that a case is measured, at most 2 where it is slow"
+    )
     parser.add_argument("--output", type=Path, default=Path("benchmark"), help="directory to write to")
     options = parser.parse_args(arguments)
+    sections = list(dict.fromkeys(options.sections))
+    chosen = {"models": options.models, "kinds": options.kinds}
     if options.rounds < 1:
         parser.error(f"--rounds is {options.rounds}: it must be a whole number from 1 on")
+    for option, known in (("models", MODELS), ("kinds", STEPS)):
+        if reason := refusal(option, chosen[option], known, sections):
+            parser.error(reason)
+    empty = [name for name in sections if not cases(name, None, **chosen)]
+    if empty == sections:
+        parser.error(f"--models and --kinds leave no rows of {', '.join(sections)}")
     console = Console()
     if not console.is_terminal:
         console.width = 160
     console.print(describe(), highlight=False)
-    for name in options.sections:
-        few = min(2, options.rounds)  # these take minutes each
-        table = {
-            "steps": lambda: measure_steps(options.rounds, console),
-            "growth": lambda few=few: growth.measure(few),
-            "sweeps": lambda few=few: sweeps.measure(few),
-        }[name]()
-        write_csv(options.output / f"{name}.csv", table)
-        figure = getattr(drawing, f"draw_{name}")(table)
-        figure.savefig(options.output / f"{name}.png")
-        plt.close(figure)
-        show(name, table, console)
-        if name == "steps":
-            for what, times in bars(table).items():
-                console.print(f"{what}: {times:.2f} times", highlight=False)
+    for name in empty:
+        console.print(f"{name}: no rows of these models and kinds", highlight=False)
+    try:
+        for name in sections:
+            if name not in empty:
+                run(name, options.rounds, options.output, console, **chosen)
+    except KeyboardInterrupt:
+        progress.console.print(f"interrupted: rows measured so far are in {options.output}", soft_wrap=True)
+        sys.exit(130)
+
+
+def run(name, rounds, output, console, **chosen):
+    """Measure a section, leave its files and print its table."""
+    if name == "steps":
+        table = record_steps(rounds, output, console, **chosen)
+    else:
+        table = record(name, cases(name, None, **chosen), min(2, rounds), output)  # these take minutes each
+    show(name, table, console)
+    for what, times in bars(table).items() if name == "steps" else ():
+        console.print(f"{what}: {times:.2f} times", highlight=False)
 
 
 def _cell(row, column):
@@ -102,4 +182,5 @@ def _cell(row, column):
 
 
 if __name__ == "__main__":
+    interrupt.listen()
     main()

@@ -22,6 +22,8 @@ def draw_steps(table):
             for i, (library, marker) in enumerate(MARKERS.items()):
                 rows = [row for row in table if (row["model"], row["library"]) == (model, library)]
                 rows = [row for row in rows if row["step"] != PRODUCTS]
+                if not rows:
+                    continue
                 ax.plot(
                     [row["ms per step"] for row in rows],
                     [kinds.index(row["step"]) + 0.18 * (i - 1.5) for row in rows],
@@ -37,21 +39,21 @@ def draw_steps(table):
             ax.set(xscale="log", title=model, xlabel="milliseconds per step")
         axes[0, 0].set_yticks(range(len(kinds)), kinds)
         axes[0, 0].invert_yaxis()
-        handles, labels = axes[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+        _legend(figure)
     return figure
 
 
 def draw_growth(table):
     """Milliseconds per step over each axis, a line for each kind."""
-    names = list(dict.fromkeys(row["axis"] for row in table))
+    names, kinds = (list(dict.fromkeys(row[column] for row in table)) for column in ("axis", "step"))
     with figures.style():
         figure, axes = plt.subplots(1, len(names), figsize=(3.4 * len(names), 3.6), sharey=True, squeeze=False)
         for ax, name in zip(axes[0], names, strict=True):
             rows = [row for row in table if row["axis"] == name]
-            for i, kind in enumerate(dict.fromkeys(row["step"] for row in rows)):
+            for i, kind in enumerate(kinds):
                 line = [(row["point"], row["ms per step"]) for row in rows if row["step"] == kind]
-                ax.plot(*np.transpose(line), "o-", label=kind, color=figures.COLORS[i], ms=4)
+                if line:
+                    ax.plot(*np.transpose(line), "o-", label=kind, color=figures.COLORS[i], ms=4)
             ax.set(xscale="log" if name in ("batch size", "hidden units", "features") else "linear", yscale="log")
             ax.set(xlabel=name)
             points = sorted({row["point"] for row in rows})
@@ -59,8 +61,7 @@ def draw_growth(table):
             ax.minorticks_off()
         axes[0, 0].set_ylabel("milliseconds per step")
         axes[0, 0].yaxis.set_major_formatter(ScalarFormatter())
-        handles, labels = axes[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+        _legend(figure)
     return figure
 
 
@@ -82,6 +83,15 @@ def draw_sweeps(table):
             ax.minorticks_off()
             ax.yaxis.set_major_formatter(ScalarFormatter())
         axes[0, 0].set_ylabel("seconds, with start and compilation")
-        handles, labels = axes[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+        _legend(figure)
     return figure
+
+
+def _legend(figure):
+    """One legend below all panels, each name once: a table of few rows need not have all of them in the first panel."""
+    names = {}
+    for ax in figure.axes:
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+            names.setdefault(label, handle)
+    columns = max(1, min(len(names), round(figure.get_figwidth() / 2)))
+    figure.legend(names.values(), names, loc="outside lower center", ncols=columns)

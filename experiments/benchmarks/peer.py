@@ -30,7 +30,11 @@ class PyTorch:
     def __enter__(self):
         """Start the child and wait until it has imported torch."""
         self._reader = ThreadPoolExecutor(1)
-        self._start()
+        try:
+            self._start()
+        except KeyboardInterrupt:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):

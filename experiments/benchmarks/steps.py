@@ -1,5 +1,6 @@
 """What a training step of each kind costs, beside the matrix products it is made of and beside PyTorch."""
 
+import functools
 import itertools
 
 import jax
@@ -7,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.benchmarks.kinds import CONVOLUTIONAL, MODELS, PENALTIES, SLOW, grid, kinds_of
+from experiments.benchmarks.rounds import Case
 from experiments.benchmarks.timing import epoch_seconds, products_seconds, spread
 from jaxae import penalties
 from jaxae.objective import objective
@@ -20,39 +22,30 @@ FEW = 2  # rounds of the slow kinds
 COMPILED = ("plain", "k-sparse", "CAE closed form")  # with torch.compile, which takes tens of seconds each
 
 
-def measure(rounds, torch, *, models=MODELS, batch_size=100, steps=STEPS):
-    """Seconds per step, {(model, kind, library): [rounds]}, all in turn in each round.
+def cases(torch, *, models=MODELS, kinds=None, batch_size=100, steps=STEPS):
+    """What is measured, seconds per step: {(model, kind, library): Case}.
 
-    In turn, so that the drift of a shared machine meets all alike. torch: a PyTorch of `peer`, or None.
+    torch: a PyTorch of `peer`, or None; kinds: names of steps as in the table, None for all.
     """
-    seconds = {}
-    for number in range(rounds):
-        for name, model in models.items():
-            x = jax.random.uniform(jax.random.key(0), (steps * batch_size, 784))
-            if name != CONVOLUTIONAL:
-                weights = [layer["weight"] for layer in model.init(jax.random.key(1))["encoder"]]
-                taken = products_seconds(weights, x.reshape(steps, batch_size, -1)) / steps
-                seconds.setdefault((name, PRODUCTS, JAXAE), []).append(taken)
-            for kind in kinds_of(name):
-                if number >= FEW and kind in SLOW:
-                    continue
-                count = _steps(kind, model, steps)
-                taken = epoch_seconds(model, *grid(kind), x[: count * batch_size], batch_size=batch_size) / count
-                seconds.setdefault((name, kind, JAXAE), []).append(taken)
-            if torch and name != CONVOLUTIONAL:
-                for kind, mode in _cases(name):
-                    if number >= FEW and kind in SLOW:
-                        continue
-                    count = _steps(kind, model, steps)
-                    taken = torch.seconds(kind, (784, *model.hidden), batch_size, count, mode)
-                    if taken is not None:
-                        key = (name, PEERS.get(kind, kind), f"PyTorch {mode}")
-                        seconds.setdefault(key, []).append(taken / count)
-    return {key: np.array(values) for key, values in seconds.items()}
+    found = {}
+    for name, model in models.items():
+        if name != CONVOLUTIONAL:
+            found[name, PRODUCTS, JAXAE] = Case(functools.partial(_products, model, batch_size, steps))
+        for kind in kinds_of(name):
+            ours = functools.partial(_ours, model, kind, batch_size, _steps(kind, model, steps))
+            found[name, kind, JAXAE] = Case(ours, FEW if kind in SLOW else None)
+        for kind, mode in _peers(name) if torch else ():
+            theirs = functools.partial(_theirs, torch, model, kind, batch_size, _steps(kind, model, steps), mode)
+            found[name, PEERS.get(kind, kind), f"PyTorch {mode}"] = Case(theirs, FEW if kind in SLOW else None)
+    return {names: case for names, case in found.items() if kinds is None or names[1] in kinds}
 
 
 def rows(seconds, *, models=MODELS, batch_size=100):
-    """The table: milliseconds per step, samples per second, ratios taken within each round, counted operations, memory."""
+    """The table: milliseconds per step, samples per second, ratios taken within each round, counted operations, memory.
+
+    seconds: {(model, kind, library): [rounds]}.
+    """
+    seconds = {names: np.array(values) for names, values in seconds.items()}
     table = []
     for (name, kind, library), values in seconds.items():
         row = {"model": name, "step": kind, "library": library} | spread("ms per step", 1000 * values)
@@ -80,6 +73,24 @@ def relative_error(model, x, projections=100):
     return float(jnp.sqrt(jnp.mean(jnp.square(estimates / exact - 1))))
 
 
+def _products(model, batch_size, steps):
+    weights = [layer["weight"] for layer in model.init(jax.random.key(1))["encoder"]]
+    return products_seconds(weights, _data(batch_size, steps).reshape(steps, batch_size, -1)) / steps
+
+
+def _ours(model, kind, batch_size, steps):
+    return epoch_seconds(model, *grid(kind), _data(batch_size, steps), batch_size=batch_size) / steps
+
+
+def _theirs(torch, model, kind, batch_size, steps, mode):
+    taken = torch.seconds(kind, (784, *model.hidden), batch_size, steps, mode)
+    return None if taken is None else taken / steps
+
+
+def _data(batch_size, steps):
+    return jax.random.uniform(jax.random.key(0), (steps * batch_size, 784))
+
+
 def _ratio(name, above, below):
     """The spread of a ratio, taken round by round, or nothing where one of them was not measured."""
     if above is None or below is None:
@@ -95,7 +106,7 @@ def _steps(kind, model, steps):
     return min(5, steps) if deep and kind in (*PENALTIES, "CAE chain") else steps
 
 
-def _cases(name):
+def _peers(name):
     """PyTorch's kinds and modes for a dense model."""
     kinds = [kind for kind in kinds_of(name) if kind not in ("CAE exact", "CAE definition", "CAE finite difference")]
     eager = [*kinds, "CAE chain"] if len(MODELS[name].hidden) > 1 else kinds
@@ -104,6 +115,7 @@ def _cases(name):
     return [(k, "eager") for k in eager] + [(k, "fused") for k in quick] + [(k, "compiled") for k in compiled]
 
 
+@functools.cache
 def _counted(model, kind, batch_size):
     """Multiply-adds of a step's value and gradient, MiB that the compiled gradient holds, and what a random penalty errs by."""
     recipe = jax.tree.map(lambda number: number[0], grid(kind)[0])

@@ -4,6 +4,7 @@ python -m experiments.benchmarks.sweeps WAY MODEL RUNS SEED prints one JSON line
 whole time counts.
 """
 
+import functools
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from experiments.benchmarks.rounds import Case
 from experiments.benchmarks.timing import spread
 from experiments.memory import peak_bytes
 
@@ -60,16 +62,22 @@ def run(way, name, runs, first_seed=0):
     return {"seconds": seconds, "samples": runs * epochs * (len(x) // 100) * 100, "width": width}
 
 
-def measure(rounds, *, names=SIZES, counts=(1, 4, 16, 64), ways=WAYS):
-    """The table: seconds of training and of the whole process, samples per second, compilations and peak memory."""
-    cells = {}
-    for _ in range(rounds):
-        for name in names:
-            for runs in counts:
-                for way in ways:
-                    if way == "separate processes" and (name not in PROCESSES or runs > 16):
-                        continue
-                    cells.setdefault((name, runs, way), []).append(_cell(way, name, runs))
+def cases(*, names=SIZES, counts=(1, 4, 16, 64), ways=WAYS):
+    """What is measured, a sweep in processes of its own: {(model, runs, way): Case}."""
+    return {
+        (name, runs, way): Case(functools.partial(_cell, way, name, runs))
+        for name in names
+        for runs in counts
+        for way in ways
+        if way != "separate processes" or (name in PROCESSES and runs <= 16)
+    }
+
+
+def rows(cells):
+    """The table: seconds of training and of the whole process, samples per second, compilations and peak memory.
+
+    cells: {(model, runs, way): [rounds]} of what `run` gives, with "whole", "compilations" and "MiB".
+    """
     return [
         {"model": name, "runs": runs, "way": way}
         | spread("seconds", [cell["whole"] for cell in values])
