@@ -30,6 +30,7 @@ __all__ = [
 
 FORMAT = 1  # of the files of jaxae.storage and jaxae.export
 MODELS = {"Dense": Dense, "Convolutional": Convolutional}
+GIVEN = "an optimizer as it stands"
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Missing:
 
     def __call__(self, *arguments, **keywords):
         """Refuse."""
+        if self.name == GIVEN:
+            raise ValueError(f"the recipe had {GIVEN}, which no file holds: give it by recipe._replace(optimizer=...)")
         raise ValueError(f"{self.name} is no function of jaxae or optax: give it to load by functions=[...]")
 
 
@@ -71,8 +74,8 @@ def describe_model(model):
     kind = type(model)
     if not is_dataclass(model) or getattr(sys.modules.get(kind.__module__), kind.__qualname__, None) is not kind:
         return None
-    words = {"class": f"{kind.__module__}:{kind.__qualname__}", "fields": asdict(model)}
     try:
+        words = {"class": f"{kind.__module__}:{kind.__qualname__}", "fields": asdict(model)}
         same = model_from(json.loads(json.dumps(words)), [kind]) == model
     except (TypeError, ValueError):
         return None
@@ -109,7 +112,7 @@ def model_from(description, models=()):
     if description is None or (":" in str(description.get("class")) and description["class"] not in known):
         return None
     try:
-        fields = {name: tuple(v) if isinstance(v, list) else v for name, v in description["fields"].items()}
+        fields = {name: _tuples(value) for name, value in description["fields"].items()}
         return known[description["class"]](**fields)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"the model {description} cannot be made: {error}") from error
@@ -137,9 +140,13 @@ def function_from(node, arrays, known=None):
     return Partial(function, **{name: function_from(n, arrays[name], known) for name, n in node["numbers"].items()})
 
 
+def _tuples(value):
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
 def _name(function):
     if isinstance(function, Given):
-        return "an optimizer as it stands"
+        return GIVEN
     module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", type(function).__qualname__)
     if _is_ours(module) and getattr(optax, name, None) is function:
         module = "optax"  # not the private module that it lies in

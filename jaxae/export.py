@@ -66,15 +66,18 @@ class Exported(NamedTuple):
 def export(path, model, params, part="encoder", *, recipe=None):
     """Write the trained parameters of one run to PATH.safetensors and their description to PATH.json; gives both paths.
 
-    path: with or without the ending .safetensors; model: of jaxae.descriptions.MODELS; params: of one run, without an axis of
-    runs; part: one of PARTS; recipe: of the same run, adds its code at the end of training and the meaning of the decoder's
-    output. Raises ValueError for another part, model, code or shapes, and OSError where a file cannot be written.
+    path: with or without the ending .safetensors; model: of a class that jaxae.descriptions describes; params: of one run,
+    without an axis of runs; part: one of PARTS; recipe: of the same run, adds its code at the end of training and the meaning
+    of the decoder's output. Raises ValueError for another part, model, code or shapes, and OSError where a file cannot be
+    written.
     """
     if part not in PARTS:
         raise ValueError(f"part is {part!r}: it must be one of {', '.join(PARTS)}")
     words = describe_model(model)
     if words is None:
-        raise ValueError(f"the model is a {type(model).__name__}: only Dense and Convolutional can be exported")
+        raise ValueError(
+            f"the model is a {type(model).__name__}: it must be a dataclass in a module, with fields that json holds"
+        )
     code = configure(dense) if recipe is None else at(recipe.code, 1.0)
     described = describe(code)
     if isinstance(function_from(described, storage.nested(storage.named_leaves(code))).func, Missing):
@@ -100,11 +103,11 @@ def export(path, model, params, part="encoder", *, recipe=None):
     return weights, text
 
 
-def load_exported(path):
+def load_exported(path, models=()):
     """What `export` wrote, as an Exported whose encoder gives the same bits.
 
-    path: as given to `export`. Raises FileNotFoundError or ValueError with one sentence for a file that is missing, truncated,
-    damaged, of a newer format, or not the other's.
+    path: as given to `export`; models: further classes that the model may be of. Raises FileNotFoundError or ValueError with
+    one sentence for a file that is missing, truncated, damaged, of a newer format, not the other's, or of a model of none.
     """
     weights, text = _paths(path)
     for file in (weights, text):
@@ -123,11 +126,14 @@ def load_exported(path):
     try:
         if description["sha256"] != hashlib.sha256(content).hexdigest():
             raise ValueError(f"its sha256 is not that of {weights.name}, which is damaged or of another export")
-        model, part, output = model_from(description["model"]), description["part"], description["output"]
-        if model is None or part not in PARTS or output not in OUTPUTS:
+        words, part, output = description["model"], description["part"], description["output"]
+        model = model_from(words, models)
+        if words is not None and model is None:
             raise ValueError(
-                f"model, part or output is none of this jaxae: {type(model).__name__}, {part!r}, {output!r}"
+                f"its model is {words['class']}, no class of jaxae: give it to load_exported by models=[...]"
             )
+        if model is None or part not in PARTS or output not in OUTPUTS:
+            raise ValueError(f"model, part or output is none of this jaxae: {words}, {part!r}, {output!r}")
         code = jax.tree.map(jnp.asarray, function_from(description["code"], tensors.pop("code", {})))
         _check_shapes(model, tensors, part)
     except KeyError as error:
@@ -171,6 +177,8 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     try:
         stored = storage.load(options.run_file)
+        if stored.model is None:
+            raise ValueError(f"{options.run_file} has a model that is not jaxae's: export it by jaxae.export.export")
         if not 0 <= options.run < len(stored.seeds):
             raise ValueError(f"--run is {options.run}: {options.run_file} has runs 0 to {len(stored.seeds) - 1}")
         params, recipe = take((stored.params, stored.recipes), options.run)

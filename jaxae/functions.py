@@ -1,6 +1,8 @@
 """Configured functions: the structure is static, the numbers are leaves."""
 
+import functools
 import inspect
+import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +41,10 @@ class Given:
     """An optax optimizer as it stands, without numbers to sweep; a call gives it."""
 
     optimizer: optax.GradientTransformation
+
+    def __repr__(self):
+        """Words by which optimizers of other numbers differ, in any process."""
+        return f"Given({_words(self.optimizer)})"
 
     def __call__(self):
         """The optimizer."""
@@ -110,3 +116,24 @@ def _is_structure(function, name, value):
 
 def _is_array(value):
     return isinstance(value, np.ndarray | np.generic | jax.Array)
+
+
+def _words(thing, outer=()):
+    """A function by its name and by what it encloses, all the way down; anything else as it shows itself."""
+    thing = inspect.unwrap(thing) if callable(thing) else thing
+    if any(thing is other for other in outer):
+        return "..."
+    parts = ()
+    if isinstance(thing, tuple | list):
+        parts = thing
+    elif isinstance(thing, dict):
+        parts = thing.items()
+    elif isinstance(thing, functools.partial):
+        parts = thing.func, thing.args, thing.keywords
+    elif inspect.isfunction(thing):
+        cells = [cell.cell_contents for cell in thing.__closure__ or () if cell != types.CellType()]
+        parts = *(thing.__defaults__ or ()), *(thing.__kwdefaults__ or {}).items(), *cells
+    elif not isinstance(thing, type):
+        return repr(thing)
+    name = getattr(thing, "__qualname__", type(thing).__qualname__)
+    return f"{name}({', '.join(_words(part, (*outer, thing)) for part in parts)})"

@@ -9,7 +9,7 @@ from jax.tree_util import Partial
 from jaxae import codes, corruptions, losses, penalties
 from jaxae.functions import as_partial, takes_key
 
-__all__ = ["Recipe", "encode", "objective", "reconstruct"]
+__all__ = ["Recipe", "encode", "objective", "per_example", "reconstruct"]
 
 
 class _Roles(NamedTuple):
@@ -43,9 +43,13 @@ def encode(recipe, encoder, x, key=None):
     """The code of x, code(f(x)), or code(f_l(...code(f_1(x)))) where the encoder says that its code is at "every" layer.
 
     encoder: [..., features] -> [..., code]; key: for a random code, which is without noise where it is None;
-    x: [..., features] -> [..., code].
+    x: [..., features] -> [..., code]. Raises ValueError where the code changes the shape.
     """
-    code = Partial(recipe.code, key=key) if takes_key(recipe.code) else recipe.code
+
+    def code(z):
+        kept = recipe.code(z, **({"key": key} if takes_key(recipe.code) else {}))
+        return _shaped("code", recipe.code, kept, jnp.shape(z), "the shape of what it is given")
+
     if getattr(encoder, "code_at", "last") == "every":
         for layer in encoder.layers:
             x = code(layer(x))
@@ -57,12 +61,11 @@ def objective(recipe, encoder, decoder, key, x):
     """The mean over the batch of loss(g(code(f(x~))), x) + weight * penalty(f, x), with the clean x as target.
 
     key: for the corruption, a random code and a random penalty; x: [batch, ...features] -> (scalar, {"error": scalar,
-    "penalty": scalar}). Raises ValueError where the loss or the penalty is not [batch], or the corruption changes the shape.
+    "penalty": scalar}). Raises ValueError where the loss or the penalty is not [batch], or corruption or code change the shape.
     """
     corruption_key, penalty_key = jax.random.split(key)
     corrupted = recipe.corruption(corruption_key, x)
-    if jnp.shape(corrupted) != x.shape:
-        raise ValueError(f"the corruption gives shape {jnp.shape(corrupted)}: it must be that of x, {x.shape}")
+    corrupted = _shaped("corruption", recipe.corruption, corrupted, x.shape, "the shape of what it is given")
     if corrupted is x and hasattr(encoder, "at"):  # the penalty shares the forward pass, and so its gradient
         encoder = encoder.at(x)
     code = encode(recipe, encoder, corrupted, jax.random.fold_in(key, 2))
@@ -75,12 +78,15 @@ def objective(recipe, encoder, decoder, key, x):
 
 def per_example(role, function, values, x):
     """The values of a loss or a penalty, once they are [batch]; raises ValueError where they are not one number per example."""
-    if jnp.shape(values) != x.shape[:1]:
+    return _shaped(role, function, values, x.shape[:1], "one number per example")
+
+
+def _shaped(role, function, values, shape, meaning):
+    """What a function of a role gives, once it has the shape; raises ValueError that names the function and both shapes."""
+    if jnp.shape(values) != shape:
         function = getattr(function, "func", function)
-        name = getattr(getattr(function, "function", function), "__name__", role)
-        raise ValueError(
-            f"the {role} {name} gives shape {jnp.shape(values)}: it must be one number per example, {x.shape[:1]}"
-        )
+        name = getattr(getattr(function, "function", function), "__name__", "")
+        raise ValueError(f"the {role} {name} gives shape {jnp.shape(values)}: it must be {meaning}, {shape}")
     return values
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from jaxae import corruptions, losses, training, width
 from jaxae.checkpoints import Checkpoints, identity
-from jaxae.functions import configure
+from jaxae.functions import as_partial, configure
 from jaxae.models import Dense
 from jaxae.objective import Recipe
 from jaxae.sweeps import expand
@@ -226,6 +226,14 @@ def test_an_identity_is_that_of_the_functions_and_numbers_in_any_process():
     assert first == identity(recipe=configure(optax.adam, learning_rate=0.1))["recipe"].tobytes()
     assert first != identity(recipe=configure(optax.sgd, learning_rate=0.1))["recipe"].tobytes()
     assert first != identity(recipe=configure(optax.adam, learning_rate=0.2))["recipe"].tobytes()
+    # The numbers of an optimizer as it stands are enclosed in its functions.
+    given = lambda rate, **more: identity(recipe=as_partial(optax.adam(rate, **more)))["recipe"].tobytes()  # noqa: E731
+    assert given(0.1) == given(0.1) != given(0.2) and given(0.1) != given(0.1, b1=0.8)
+    assert given(optax.cosine_decay_schedule(0.1, 10)) != given(optax.cosine_decay_schedule(0.1, 20))
+    program = "import optax; from jaxae.checkpoints import identity; from jaxae.functions import as_partial; "
+    program += "print(identity(recipe=as_partial(optax.adam(0.1)))['recipe'].tobytes().hex())"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == given(0.1).hex(), done.stderr
 
 
 def test_a_measured_width_is_kept_and_not_measured_again(tmp_path, monkeypatch):

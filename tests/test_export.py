@@ -2,6 +2,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import jax
@@ -103,11 +104,39 @@ def test_weights_that_lie_transposed_in_memory_are_exported_as_they_are(tmp_path
     np.testing.assert_array_equal(got, [[0, 3], [1, 4], [2, 5]])
 
 
+@dataclass(frozen=True)
+class Scaled(Dense):
+    """A model of the user's own: codes are twice those of Dense."""
+
+    def encoder(self, params):
+        layers = super().encoder(params)
+        return lambda x: 2 * layers(x)
+
+
+def test_a_model_of_the_users_own_is_loaded_where_its_class_is_given(tmp_path, capsys):
+    model, params = Scaled(16, 4), params_of(Scaled(16, 4), 3)
+    recipe = RECIPE._replace(optimizer=optax.sgd(0.1), loss=losses.squared_error)  # as they stand
+    export.export(tmp_path / "a", model, params, "autoencoder", recipe=recipe)
+    exported = export.load_exported(tmp_path / "a", models=[Scaled])
+    assert (exported.model, exported.output) == (model, "data")
+    np.testing.assert_allclose(exported.encoder(X), 2 * Dense(16, 4).encoder(params)(X), rtol=1e-6)
+    with pytest.raises(
+        ValueError, match=r"its model is test_export:Scaled, no class of jaxae: give it to load_exported by"
+    ):
+        export.load_exported(tmp_path / "a")
+    recipes, seeds, _ = expand(RECIPE)
+    stacked = params_of(model, 1, (1,))
+    storage.save(tmp_path / "run.npz", model=model, recipes=recipes, seeds=seeds, params=stacked, curve={})
+    with pytest.raises(SystemExit):
+        export.main([str(tmp_path / "run.npz"), str(tmp_path / "out")])
+    assert "has a model that is not jaxae's: export it by jaxae.export.export" in capsys.readouterr().err
+
+
 def test_what_cannot_be_exported_is_refused(tmp_path):
     model, params = MODELS["tied"], params_of(MODELS["tied"], 0)
     for arguments, words in [
         ((model, params, "decoder"), "part is 'decoder': it must be one of encoder, autoencoder"),
-        ((None, params), "the model is a NoneType: only Dense and Convolutional"),
+        ((None, params), "the model is a NoneType: it must be a dataclass in a module, with fields that json holds"),
         ((Dense(16, (6, 3)), params), "the parameters have shapes"),
         ((model, jax.tree.map(lambda leaf: leaf[None], params)), "the parameters have shapes"),
     ]:
@@ -134,6 +163,7 @@ def test_damaged_files_are_refused_in_one_sentence(folder, tmp_path):
         (content, description | {"part": "decoder"}, "model, part or output"),
         (content, description | {"model": {"class": "Dense", "fields": {"depth": 3}}}, "the model .* cannot be made"),
         (content, description | {"model": None}, "model, part or output"),
+        (content, description | {"model": {"class": "os:system", "fields": {}}}, "its model is os:system, no class of"),
         (content, [], "names no format"),
     ]
     for data, words, sentence in cases:

@@ -3,11 +3,13 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from jax.tree_util import Partial
 
 from jaxae import codes, corruptions, losses, penalties, sweeps, training
 from jaxae.functions import configure
 from jaxae.models import Dense
 from jaxae.objective import Recipe, objective, reconstruct
+from jaxae.pretraining import pretrain
 
 MODEL = Dense(6, 4, activation="sigmoid", tied=False)
 SGD = configure(optax.sgd, learning_rate=0.1)
@@ -168,36 +170,93 @@ def test_a_recipe_is_a_pytree_of_its_numbers():
     assert sorted(jax.tree.leaves(chosen)) == [0.05, 0.1, 0.2, 0.4, 7]
 
 
+def of_units(encoder, x):
+    return encoder(x) ** 2
+
+
+def summed(encoder, x, *, scale):
+    return scale * jnp.sum(encoder(x))
+
+
+def averaged(prediction, target):
+    return jnp.mean((prediction - target) ** 2)
+
+
+def of_five(prediction, target):
+    return jnp.sum((prediction - target) ** 2, axis=-1)[:5]
+
+
+def cut(key, x):
+    return x[:, :-1]
+
+
+def halved(z, *, offset: int = 0):
+    return z[..., offset::2]
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"penalty": configure(lambda encoder, x: encoder(x))}, r"the penalty .* gives shape \(\d+, \d+\)"),
-        ({"penalty": configure(lambda encoder, x: jnp.sum(encoder(x)))}, r"the penalty .* gives shape \(\)"),
         (
-            {"loss": configure(lambda prediction, target: jnp.mean((prediction - target) ** 2))},
-            "the loss .* one number",
+            {"penalty": of_units},
+            r"the penalty of_units gives shape \(4, 4\): it must be one number per example, \(4,\)",
         ),
-        ({"corruption": configure(lambda key, x: x[:, :-1])}, "the corruption gives shape"),
+        ({"penalty": configure(summed, scale=2.0)}, r"the penalty summed gives shape \(\): it must be one number per"),
+        ({"loss": averaged}, r"the loss averaged gives shape \(\): it must be one number per example, \(4,\)"),
+        ({"corruption": cut}, r"the corruption cut gives shape \(4, 5\): it must be the shape of .* given, \(4, 6\)"),
+        ({"code": halved}, r"the code halved gives shape \(4, 2\): it must be the shape of .* given, \(4, 4\)"),
+        (
+            {"code": configure(halved, offset=1)},
+            r"the code halved gives shape \(4, 2\): it must be",
+        ),  # a Structured one
     ],
 )
-def test_what_is_not_one_number_per_example_is_refused(change, words):
-    params, x = numbers()
+def test_a_function_that_gives_another_shape_is_refused_by_name(change, words):
+    params, x = numbers()  # with as many examples as units, a penalty of every unit would broadcast
     with pytest.raises(ValueError, match=words):
-        evaluate(recipe(**change), params, KEY, x)
+        evaluate(recipe(**change), params, KEY, x[:4])
+
+
+def test_shapes_are_checked_in_training_and_in_testing():
+    _, x = numbers()
+    for change, words in (
+        ({"penalty": of_units}, "of_units"),
+        ({"loss": of_five}, r"of_five gives shape \(5,\): .*\(6,\)"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            training.fit(MODEL, recipe(**change), x, epochs=1, batch_size=5, x_test=np.zeros((6, 6), np.float32))
+
+
+def test_functions_and_an_optimizer_as_they_stand_are_partials_whoever_makes_the_recipe():
+    adam = optax.adam(1e-3)
+    made = Recipe(losses.squared_error, adam, code=codes.dense)
+    assert isinstance(made.loss, Partial) and isinstance(made.code, Partial) and made.optimizer() is adam
+    replaced = recipe()._replace(loss=losses.squared_error, optimizer=adam)
+    assert jax.tree.structure(replaced) == jax.tree.structure(made) != jax.tree.structure(recipe())
+    leaves, structure = jax.tree.flatten(made)
+    assert leaves == [0.0] and jax.tree.unflatten(structure, [2.0]).weight == 2.0
+    marker = object()  # as JAX's own checks give it
+    assert jax.tree.unflatten(structure, [marker]).weight is marker
+    nodes = jax.tree.map(lambda node: None, made, is_leaf=lambda node: isinstance(node, Partial))
+    assert nodes == Recipe(None, None, None, None, None, None)
+    assert jax.tree.structure(Recipe(losses.squared_error, adam)) == structure
+    assert jax.tree.structure(Recipe(losses.squared_error, optax.adam(1e-3))) != structure  # of other functions
 
 
 def test_an_optimizer_as_it_stands_trains_as_the_configured_one_and_compiles_once():
     x = jax.random.uniform(jax.random.key(3), (40, 6))
     adam = optax.adam(1e-3)
     given = Recipe(losses.squared_error, adam, penalty=lambda encoder, x: jnp.sum(encoder(x) ** 2, axis=-1), weight=0.1)
-    results = [training.fit(MODEL, given._replace(optimizer=optimizer), x, epochs=2, batch_size=10)
-               for optimizer in (adam, configure(optax.adam, learning_rate=1e-3))]  # fmt: skip
-    for one, other in zip(*(jax.tree.leaves(result.params) for result in results), strict=True):
-        np.testing.assert_array_equal(one, other)
+    sizes = {"epochs": 2, "batch_size": 10}
+    choices = adam, configure(optax.adam, learning_rate=1e-3)
+    results = [training.fit(MODEL, given._replace(optimizer=optimizer), x, **sizes) for optimizer in choices]
+    jax.tree.map(np.testing.assert_array_equal, *(result.params for result in results))
     recipes, seeds, _ = sweeps.expand(given._replace(weight=[0, 0.1]))
     assert isinstance(recipes, Recipe)
-    grid = training.fit_grid(MODEL, recipes, x, seeds=seeds, epochs=2, batch_size=10)
+    grid = training.fit_grid(MODEL, recipes, x, seeds=seeds, **sizes)
     np.testing.assert_allclose(grid.curve["loss"][1], results[0].curve["loss"], rtol=1e-5)
     before = training._epoch_grid._cache_size()
-    training.fit_grid(MODEL, recipes._replace(optimizer=adam), x, seeds=seeds, epochs=2, batch_size=10)
+    training.fit_grid(MODEL, recipes._replace(optimizer=adam), x, seeds=seeds, **sizes)
     assert training._epoch_grid._cache_size() == before
+    stacks = [pretrain(Dense(6, (4, 2)), given._replace(optimizer=optimizer), x, **sizes) for optimizer in choices]
+    jax.tree.map(np.testing.assert_array_equal, *(stack.params for stack in stacks))
