@@ -130,19 +130,20 @@ def _beside(loaded, wanted):
         return f"examples of {_by(loaded.train.shape)} and {wanted}, the further set, of {_by(shape)}: they must be the same"
 
 
-# Of the needs in the order in which they are checked, each says what data have instead, or None; `sets` comes before loading.
+# Each need in the order of checking, as a function that says what data have instead, or None; `sets` are checked before
+# loading. A number may be a list, of which the largest counts, so that a file can refer to the numbers of its own axes.
 CHECKS = {
-    "labels": _labels,
-    "pictures": _pictures,
-    "square": _square,
-    "side": _side,
-    "shape": _shape,
-    "unit": _unit,
-    "features": _features,
-    "examples": _examples,
-    "compresses": _compresses,
-    "code": _code,
-    "beside": _beside,
+    "labels": _labels,  # true, or how many training examples are seen
+    "pictures": _pictures,  # true: grey
+    "square": _square,  # true
+    "side": _side,  # least pixels
+    "shape": _shape,  # [height, width]
+    "unit": _unit,  # true: values in [0, 1]
+    "features": _features,  # least numbers per example
+    "examples": _examples,  # {train: least, test: least}
+    "compresses": _compresses,  # true: fewer units in the code than features and training examples
+    "code": _code,  # units of the code
+    "beside": _beside,  # name of a further set of the same shape
 }
 
 
