@@ -106,7 +106,8 @@ def setup(cfg: DictConfig) -> Setup:
     sizes["precision"] = cfg.train.precision
     sizes["on_divergence"] = cfg.train.on_divergence
     recipes, seeds, table = part_of(cfg.part, *expand(recipe, seed))
-    dry_run.check(model, recipes, train.x, cfg.train.batch_size)
+    if cfg.train.epochs:  # layer-wise pretraining alone has the penalty of single layers
+        dry_run.check(model, recipes, train.x, cfg.train.batch_size)
     return Setup(model, recipes, seeds, table, train, test, sizes, validation)
 
 

@@ -10,7 +10,10 @@ from experiments import directories
 from experiments.checks import ConfigurationError
 from jaxae.files import replacing
 
-FOLDER, COMMAND = ".failed", "JAXAE_SWEEP"  # the folder within the sweep's, and the variable that names its command
+FOLDER, COMMAND = (
+    ".failed",
+    "JAXAE_SWEEP",
+)  # the folder's name within the sweep's begins so, and the variable that names its command
 FAILED, LOCKED = ".txt", ".locked"
 
 
@@ -36,8 +39,6 @@ def collect(sweep: Path) -> dict[str, str]:
         if why := _wait(sweep / path.stem):
             failed[path.stem] = why
     shutil.rmtree(folder, ignore_errors=True)
-    if folder.parent.is_dir() and not any(folder.parent.iterdir()):
-        folder.parent.rmdir()
     return failed
 
 
@@ -51,4 +52,4 @@ def _wait(directory):
 
 
 def _folder(sweep):
-    return sweep / FOLDER / os.environ.get(COMMAND, "unnamed")
+    return sweep / f"{FOLDER}-{os.environ.get(COMMAND, 'unnamed')}"

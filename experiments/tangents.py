@@ -128,7 +128,9 @@ def _draw(fractions, bases, truth, images, m, settings, data):
         )
         left.axvline(m, color="grey", ls=":", lw=1)
         left.set(
-            title=f"mean of five transformations, {data}, {len(images)} test images", xlim=(1, max(2, count)), ylim=(0, None)
+            title=f"mean of five transformations, {data}, {len(images)} test images",
+            xlim=(1, max(2, count)),
+            ylim=(0, None),
         )
         left.legend()
         width = 0.8 / len(fractions)

@@ -10,7 +10,7 @@ import optax
 from jaxae.objective import encode, objective, per_example
 from jaxae.schedules import at
 
-__all__ = ["State", "begin", "epoch", "guarded", "resting", "test_error"]
+__all__ = ["State", "begin", "check_sizes", "epoch", "guarded", "resting", "test_error"]
 
 
 class State(NamedTuple):
@@ -19,6 +19,19 @@ class State(NamedTuple):
     params: Any
     moments: Any
     diverged: jax.Array
+
+
+def check_sizes(x, x_test, epochs, batch_size):
+    """Refuse, by ValueError, sizes and test examples that do not go with the training examples, x: [n, ...features]."""
+    if epochs < 1:
+        raise ValueError(f"epochs is {epochs}: it must be a whole number from 1 on")
+    if not 1 <= batch_size <= len(x):
+        raise ValueError(f"batch_size is {batch_size}: it must be between 1 and the number of examples, {len(x)}")
+    if x_test is not None and (not jnp.size(x_test) or jnp.shape(x_test)[1:] != jnp.shape(x)[1:]):
+        wanted = ", ".join(map(str, ("n", *jnp.shape(x)[1:])))
+        raise ValueError(
+            f"x_test has shape {jnp.shape(x_test)}: it must be [{wanted}] as x is, with n from 1 on, or None"
+        )
 
 
 def begin(model, recipe, seed, params):

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxae import chains
+from jaxae.maps import as_pytree
 from jaxae.operations import multiplications
 
 __all__ = ["Plan", "penalty", "plan"]
@@ -95,8 +96,7 @@ def _cut(one, examples, chunk):
 
 def _costs(way, encoder, x):
     """(operations of value and gradient, bytes whatever the batch, bytes per example)."""
-
-    leaves = jax.tree.leaves(encoder)
+    leaves = jax.tree.leaves(as_pytree(encoder))
     if not leaves or not all(hasattr(leaf, "dtype") for leaf in leaves):  # any other function is differentiated by x
         encoder, way = x, lambda x, _, count, f=encoder, way=way: way(f, x, count)
 
@@ -107,7 +107,7 @@ def _costs(way, encoder, x):
         return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(pull))
 
     value = lambda e, x: jnp.sum(way(e, x, x.shape[0]))  # noqa: E731
-    operations = multiplications(jax.value_and_grad(value), encoder, x)
+    operations = multiplications(jax.value_and_grad(value, allow_int=True), encoder, x)
     one, two = kept(1), kept(2)
     # The backward pass holds the gradient of what the forward pass keeps.
     return operations, max(0, 2 * one - two), 2 * (two - one)

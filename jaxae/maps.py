@@ -14,13 +14,17 @@ def as_pytree(function):
 
 
 def compiled(function=None, **options):
-    """As jax.jit with its options, for a function whose first argument is a map: any callable, a lambda included."""
+    """As jax.jit with its options, for a function of maps: any callable among its arguments, a lambda included, is taken."""
     if function is None:
         return functools.partial(compiled, **options)
     inner = jax.jit(function, **options)
 
     @functools.wraps(function)
-    def call(map, *arguments, **keywords):
-        return inner(as_pytree(map), *arguments, **keywords)
+    def call(*arguments, **keywords):
+        return inner(*map(_taken, arguments), **{name: _taken(value) for name, value in keywords.items()})
 
     return call
+
+
+def _taken(argument):
+    return as_pytree(argument) if callable(argument) else argument

@@ -96,14 +96,14 @@ class Dense:
     code_at: str = "last"
 
     def __post_init__(self):
-        """Check the names and sizes, and bring single values into the form of tuples."""
+        """Check every field, and bring single values into the form of tuples."""
         hidden = tuple(self.hidden) if isinstance(self.hidden, tuple | list) else (self.hidden,)
-        if self.features < 1:
-            raise ValueError(f"features is {self.features}: it must be a whole number from 1 on")
-        names = (self.activation,) * len(hidden) if isinstance(self.activation, str) else tuple(self.activation)
-        if not hidden or any(
-            not isinstance(width, Integral) or isinstance(width, bool) or width < 1 for width in hidden
-        ):
+        names = (
+            tuple(self.activation) if isinstance(self.activation, tuple | list) else (self.activation,) * len(hidden)
+        )
+        if not _is_size(self.features):
+            raise ValueError(f"model.features is {self.features!r}: it must be a whole number from 1 on")
+        if not hidden or not all(map(_is_size, hidden)):
             raise ValueError(
                 f"model.hidden is {hidden}: it must be a width or a list of widths, whole numbers from 1 on"
             )
@@ -111,18 +111,18 @@ class Dense:
             raise ValueError(
                 f"model.activation has {len(names)} names for {len(hidden)} layers: give one, or one per layer"
             )
-        for key, name in (*(("activation", name) for name in names), ("output", self.output)):
-            if not isinstance(name, str) or name not in ACTIVATIONS:
-                raise ValueError(f"model.{key} is {name!r}: it must be one of {', '.join(ACTIVATIONS)}")
-        if self.init_weights not in INITIALIZERS:
-            raise ValueError(
-                f"model.init_weights is {self.init_weights!r}: it must be one of {', '.join(INITIALIZERS)}"
-            )
+        for key, name, allowed in (
+            *(("activation", name, ACTIVATIONS) for name in names),
+            ("output", self.output, ACTIVATIONS),
+            ("init_weights", self.init_weights, INITIALIZERS),
+            ("code_at", self.code_at, ("last", "every")),
+        ):
+            if not isinstance(name, str) or name not in allowed:
+                raise ValueError(f"model.{key} is {name!r}: it must be one of {', '.join(allowed)}")
         if not isinstance(self.tied, bool):
             raise ValueError(f"model.tied is {self.tied!r}: it must be true or false")
-        if self.code_at not in ("last", "every"):
-            raise ValueError(f"model.code_at is {self.code_at!r}: it must be last or every")
-        object.__setattr__(self, "hidden", hidden)
+        object.__setattr__(self, "features", int(self.features))
+        object.__setattr__(self, "hidden", tuple(map(int, hidden)))
         object.__setattr__(self, "activation", names)
 
     def init(self, key):
@@ -173,3 +173,7 @@ def untie(model, params):
         for layer, mirrored in zip(params["decoder"], reversed(params["encoder"]), strict=True)
     ]
     return replace(model, tied=False), {"encoder": params["encoder"], "decoder": decoder}
+
+
+def _is_size(value):
+    return isinstance(value, Integral) and not isinstance(value, bool) and value >= 1

@@ -11,8 +11,9 @@ def multiplications(function, *arguments):
     """Multiply-adds in the matrix products and convolutions of function(*arguments), which is traced and not run.
 
     A product [m, k] x [k, n] has m k n of them, a floating-point operation is half of one. A loop of known length counts its
-    body that often, one of unknown length once; of branches the largest counts. Elementwise operations and factorisations
-    count nothing. arguments: arrays or jax.ShapeDtypeStruct, in pytrees -> a whole number.
+    body that often, one of unknown length once; of branches the largest counts, of those of jax.lax.platform_dependent the
+    default backend's. Elementwise operations and factorisations count nothing. arguments: arrays or jax.ShapeDtypeStruct, in
+    pytrees -> a whole number.
     """
     return _count(jax.make_jaxpr(function)(*arguments).jaxpr)
 
@@ -33,8 +34,16 @@ def _of_equation(equation):
         return out * prod(shapes[1][axis] for axis in kernel[1:])
     inner = [_count(jaxpr) for value in parameters.values() for jaxpr in _jaxprs(value)]
     if name == "cond":
-        return max(inner, default=0)
+        platforms = parameters.get("branches_platforms")  # all are traced, and one runs
+        return max(inner, default=0) if platforms is None else inner[_chosen(platforms)]
     return sum(inner) * (parameters["length"] if name == "scan" else 1)
+
+
+def _chosen(platforms):
+    """The place of the default backend's branch, the last one where none names it."""
+    backend = jax.default_backend()
+    names = {"cuda", "rocm"} if backend == "gpu" else {backend}
+    return next((i for i, branch in enumerate(platforms) if branch and names & set(branch)), len(platforms) - 1)
 
 
 def _jaxprs(value):

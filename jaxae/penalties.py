@@ -44,7 +44,7 @@ def kl_sparsity(encoder, x, *, rho):
     every example since the mean is over the batch; rho in (0, 1). Means nearer to 0 or 1 than float32 tells apart count as
     that near, without a gradient. Raises TypeError for an encoder whose layers say that the last one is not a sigmoid.
     """
-    layers = getattr(encoder, "layers", None)
+    layers = getattr(encoder, "layers", None) or getattr(encoder, "convolutions", None)
     if layers and getattr(layers[-1], "activation", jax.nn.sigmoid) is not jax.nn.sigmoid:
         raise TypeError(
             "kl_sparsity takes an encoder whose last activation is jax.nn.sigmoid, so that its code is in (0, 1)"

@@ -13,7 +13,7 @@ from jaxae import width as widths
 from jaxae.checkpoints import Checkpoint, identity
 from jaxae.curves import Curves
 from jaxae.devices import mesh_for, place, split
-from jaxae.epochs import begin, epoch, guarded, resting, test_error
+from jaxae.epochs import begin, check_sizes, epoch, guarded, resting, test_error
 from jaxae.precision import check_precision, products_in
 from jaxae.sweeps import check_seed
 from jaxae.writer import Writer
@@ -47,7 +47,7 @@ def fit(model, recipe, x, *, seed=0, epochs, batch_size=100, x_test=None, params
     numbers are. An optimizer with a line search, as optax.lbfgs, is given the step's objective with its noise held fixed;
     batch_size=len(x) makes it deterministic where the recipe is.
     """
-    _check_sizes(x, epochs, batch_size)
+    check_sizes(x, x_test, epochs, batch_size)
     check_precision(precision)
     check_seed(seed)
     x = jnp.asarray(x)
@@ -86,13 +86,14 @@ def fit_grid(
     or "auto" for the fastest, measured once per structure after the first epoch where that can pay; on_epoch: called after
     every epoch with its index and the epoch's curve values, each [runs]; on_width: called with the width that "auto" comes
     to; params: where to start, with a leading axis of runs; checkpoints: a jaxae.checkpoints.Checkpoints, from whose newest
-    whole one the grid goes on, bit by bit as if it had never stopped; on_divergence: called with the epoch in which each run
-    diverged, or -1, [runs], after every epoch that adds one, its checkpoint written, and at the start where the checkpoint has
-    any; other arguments as in `fit` -> Fit with a leading axis of runs and curves [runs, epochs]. Raises ValueError where the
-    checkpoint is of another model, recipes, seeds, sizes or data. Where there are several local devices, the runs are divided
-    among them, or the batches of a single run. A second call with the same structure and sizes compiles nothing.
+    whole one the grid goes on, bit by bit as if it had never stopped, and which are written while it trains; on_divergence:
+    called with the epoch in which each run diverged, or -1, [runs], after every epoch that adds one, its checkpoint written,
+    and at the start where the checkpoint has any; other arguments as in `fit` -> Fit with a leading axis of runs and curves
+    [runs, epochs]. Raises ValueError where the checkpoint is of another model, recipes, seeds, sizes or data. Where there are
+    several local devices, the runs are divided among them, or the batches of a single run. A second call with the same
+    structure and sizes compiles nothing.
     """
-    _check_sizes(x, epochs, batch_size)
+    check_sizes(x, x_test, epochs, batch_size)
     check_precision(precision)
     check_seed(seeds)
     if width != "auto" and (isinstance(width, str) or width < 1):
@@ -196,10 +197,3 @@ def _tell(on_divergence, diverged):
 def _first(runs, tree):
     """The first runs, those that repeat the last one left out."""
     return jax.tree.map(lambda leaf: leaf if len(leaf) == runs else leaf[:runs], tree)
-
-
-def _check_sizes(x, epochs, batch_size):
-    if epochs < 1:
-        raise ValueError(f"epochs is {epochs}: it must be a whole number from 1 on")
-    if not 1 <= batch_size <= len(x):
-        raise ValueError(f"batch_size is {batch_size}: it must be between 1 and the number of examples, {len(x)}")

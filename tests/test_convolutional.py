@@ -1,5 +1,4 @@
 import functools
-import itertools
 
 import jax
 import jax.numpy as jnp
@@ -155,42 +154,47 @@ def test_what_cannot_be_is_refused_in_one_sentence(options, words):
     assert "\n" not in str(caught.value)
 
 
-WAYS = {"products": convolutional._by_products, "xla": convolutional._by_xla, "chosen": convolutional.convolve}
-
-
-def by_loop(x, kernel, up):
-    x, kernel = np.asarray(x, np.float64), np.asarray(kernel, np.float64)
-    x = x.repeat(2, axis=1).repeat(2, axis=2) if up else x
-    padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    y = np.zeros((*x.shape[:3], kernel.shape[3]))
-    for i, j in itertools.product(range(3), range(3)):
-        y += padded[:, i : i + x.shape[1], j : j + x.shape[2]] @ kernel[i, j]
-    return y
+WAYS = {"products": convolutional._by_products, "xla": convolutional._by_xla, "chosen": convolve}
 
 
 @pytest.mark.parametrize("up", [False, True])
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("size", [(5, 4, 3, 2), (3, 40, 4, 3)])
-def test_both_ways_of_a_convolution_are_the_definition_with_its_gradient(way, up, size):
+def test_both_ways_of_a_convolution_are_the_definition_with_its_derivatives(way, up, size):
     height, width, inward, outward = size
-    rng = np.random.default_rng(0)
-    x = jnp.asarray(rng.normal(size=(2, height, width, inward)), jnp.float32)
-    kernel = jnp.asarray(rng.normal(size=(3, 3, inward, outward)), jnp.float32)
+    x, dx = normal(2, 2, height, width, inward)
+    kernel, dk = normal(2, 3, 3, inward, outward)
+    loop = lambda x, kernel: correlated(repeated(x) if up else x, kernel)  # noqa: E731
     function = jax.jit(functools.partial(WAYS[way], up=up))
-    np.testing.assert_allclose(function(x, kernel), by_loop(x, kernel, up), rtol=1e-4, atol=1e-4)
-    stacked = jax.vmap(function, in_axes=(None, 0))(x, jnp.stack([kernel, -kernel]))
-    np.testing.assert_allclose(stacked[1], -stacked[0], rtol=1e-4, atol=1e-4)
-    c = jnp.asarray(rng.normal(size=by_loop(x, kernel, up).shape), jnp.float32)
-    of_x, of_kernel = jax.grad(lambda x, kernel: jnp.sum(c * function(x, kernel)), (0, 1))(x, kernel)
-    dx, dk = (
-        np.asarray(rng.normal(size=a.shape)) for a in (x, kernel)
-    )  # linear in each: a difference is the derivative
-    for gradient, change, moved in ((of_x, dx, by_loop(dx, kernel, up)), (of_kernel, dk, by_loop(x, dk, up))):
-        np.testing.assert_allclose(np.sum(gradient * change), np.sum(c * moved), rtol=1e-3, atol=1e-2)
+    x32, kernel32, dx32, dk32 = (jnp.asarray(a, jnp.float32) for a in (x, kernel, dx, dk))
+    y = loop(x, kernel)
+    np.testing.assert_allclose(function(x32, kernel32), y, rtol=1e-4, atol=1e-4)
+    # Linear in each: the derivative along a change is the convolution of the change.
+    forward = jax.jvp(function, (x32, kernel32), (dx32, dk32))[1]
+    np.testing.assert_allclose(forward, loop(dx, kernel) + loop(x, dk), rtol=1e-4, atol=1e-4)
+    c = normal(*y.shape)
+    gradient = jax.grad(lambda x, kernel: jnp.sum(jnp.asarray(c, jnp.float32) * function(x, kernel)), (0, 1))
+    of_x, of_kernel = gradient(x32, kernel32)
+    assert np.sum(of_x * dx) == pytest.approx(np.sum(c * loop(dx, kernel)), rel=1e-4, abs=1e-2)
+    assert np.sum(of_kernel * dk) == pytest.approx(np.sum(c * loop(x, dk)), rel=1e-4, abs=1e-2)
+    # Runs side by side, as fit_grid has them: kernels of their own, the data shared in the first layer and not in others.
+    kernels, xs = jnp.stack([kernel32, dk32]), jnp.stack([x32, dx32])
+    np.testing.assert_allclose(jax.vmap(function, (None, 0))(x32, kernels), [y, loop(x, dk)], rtol=1e-4, atol=1e-4)
+    together = jax.jit(jax.vmap(gradient))(xs, kernels)
+    for run, alone in enumerate((gradient(x32, kernel32), gradient(dx32, dk32))):
+        for a, b in zip(together, alone, strict=True):
+            np.testing.assert_allclose(a[run], b, rtol=1e-4, atol=1e-3)
 
 
-@pytest.mark.parametrize(("width", "platform", "products"), [(8, "cpu", True), (8, "cuda", False), (200, "cpu", False)])
-def test_accelerators_and_wide_pictures_are_convolved_by_xla(width, platform, products):
+@pytest.mark.parametrize("up", [False, True])
+@pytest.mark.parametrize("transform", [lambda f: f, jax.grad, jax.jacfwd])
+@pytest.mark.parametrize(
+    ("width", "platform", "products"),
+    [(8, "cpu", True), (8, "cuda", False), (8, "rocm", False), (8, "tpu", False), (200, "cpu", False)],
+)
+def test_accelerators_and_wide_pictures_are_convolved_by_xla(width, platform, products, transform, up):
     x, kernel = jnp.ones((2, 8, width, 4)), jnp.ones((3, 3, 4, 4))
-    text = jax.jit(convolutional.convolve).trace(x, kernel).lower(lowering_platforms=(platform,)).as_text()
+    function = lambda x: jnp.sum(jnp.sin(convolve(x, kernel, up=up)))  # noqa: E731
+    text = jax.jit(transform(function)).trace(x).lower(lowering_platforms=(platform,)).as_text()
     assert ("stablehlo.convolution" in text) is not products
+    assert ("stablehlo.dot_general" in text) is products

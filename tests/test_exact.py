@@ -90,7 +90,7 @@ def test_a_convolutional_encoder_is_differentiated_in_chunks_of_bounded_memory()
     x = jax.random.uniform(jax.random.key(1), (40, 64))
     plan = exact.plan(encoder, x, memory=1)
     assert plan.way == "jacrev"  # 8 numbers from 64 pixels
-    assert plan.chunk == 20 and plan.bytes <= 2**20
+    assert 1 < plan.chunk < 40 and plan.bytes <= 2**20
     got = value_and_gradient(lambda e, x: exact.penalty(e, x, memory=1), encoder, x)
     close(got, value_and_gradient(penalties.contractive, encoder, x))
 

@@ -10,7 +10,15 @@ import pytest
 from omegaconf import OmegaConf
 
 ROOT = Path(__file__).parents[1]
-CELLS = ["data=digits", "data.limit=100", "scale=smoke", "model.hidden=8", "train.epochs=1", "weight=0,0.1"]
+CELLS = [
+    "data=digits",
+    "data.limit=100",
+    "scale=smoke",
+    "model.hidden=8",
+    "train.epochs=1",
+    "penalty=l1",
+    "weight=0,0.1",
+]
 
 
 def sweep(folder, cache, *overrides):

@@ -14,6 +14,7 @@ import pytest
 from flax import linen as nn
 
 from jaxae import contraction, identity, jacobian, penalties, sensitivity
+from jaxae.convolutional import Convolutional
 from jaxae.maps import as_pytree
 from jaxae.models import Dense
 
@@ -106,3 +107,29 @@ def test_the_readme_imports_run_in_double_precision():
 def test_a_pytree_stays_itself():
     encoder = Dense(12, 5).encoder(Dense(12, 5).init(jax.random.key(0)))
     assert as_pytree(encoder) is encoder and as_pytree(jnp.tanh)(X).shape == X.shape
+
+
+def test_a_map_may_be_given_by_name():
+    radii = jnp.array([0.0, 1.0])
+    named = contraction.contraction_ratio(encoder=lambda x: x @ WEIGHT, x=X, radii=radii, key=jax.random.key(3))
+    placed = contraction.contraction_ratio(lambda x: x @ WEIGHT, X, radii, jax.random.key(3))
+    np.testing.assert_array_equal(named, placed)
+
+
+def test_the_exact_penalty_takes_modules_of_flax():
+    module = nn.Dense(5)
+    bound = module.bind({"params": {"kernel": WEIGHT, "bias": jnp.zeros(5)}})
+    np.testing.assert_allclose(penalties.contractive_exact(bound, X), np.full(4, np.sum(np.square(WEIGHT))), rtol=1e-5)
+
+
+def test_kl_sparsity_refuses_convolutions_that_end_in_another_activation():
+    model = Convolutional((8, 8), (2,), "same")
+    with pytest.raises(TypeError, match="sigmoid"):
+        penalties.kl_sparsity(model.encoder(model.init(jax.random.key(0))), jnp.ones((2, 64)), rho=0.1)
+
+
+def test_sensitivities_beyond_the_rank_are_zero_at_full_size():
+    rng = np.random.default_rng(0)
+    weight = jnp.asarray(rng.normal(size=(1024, 3)) @ rng.normal(size=(3, 1000)) / 100, jnp.float32)
+    values = jacobian.sensitive_directions(lambda x: x @ weight, jnp.ones((1, 1024)), 500)[1]
+    assert np.count_nonzero(values) == 3

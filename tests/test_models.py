@@ -227,8 +227,26 @@ def test_what_is_not_allowed_is_refused_by_name_with_what_is(arguments, words):
         assert word in str(error.value)
 
 
-@pytest.mark.parametrize(("key", "value"), [("hidden", 1.5), ("hidden", "8"), ("hidden", (4, 2.0)), ("hidden", None),
-                                            ("tied", "no"), ("tied", 1), ("tied", None)])  # fmt: skip
-def test_a_field_of_another_kind_is_refused_in_one_sentence(key, value):
-    with pytest.raises(ValueError, match=rf"model.{key} is .*: it must be (a width|true or false)"):
-        Dense(**{"features": 10, "hidden": 4, key: value})
+@pytest.mark.parametrize(
+    ("key", "values", "allowed"),
+    [
+        ("features", [0, -1, 2.0, "8", None, True, (4,)], "a whole number from 1 on"),
+        ("hidden", [1.5, "8", (4, 2.0), (4, "2"), (4, True), ((4, 2),), None, [], 0], "a width or a list of widths"),
+        ("activation", [None, 3, ("relu", 3), [["relu", "relu"]] * 2, True], "one of linear, "),
+        ("output", [None, 0, ("relu",), ["relu"]], "one of linear, "),
+        ("tied", ["no", 1, 0, None, [True]], "true or false"),
+        ("init_weights", [None, 0.1, ["he_normal"]], "one of glorot_uniform, "),
+        ("code_at", [None, True, "first", ["last"]], "one of last, every"),
+    ],
+)
+def test_a_field_of_another_kind_is_refused_in_one_sentence(key, values, allowed):
+    for value in values:
+        with pytest.raises(ValueError, match=rf"^model.{key} is .*: it must be {allowed}") as error:
+            Dense(**{"features": 10, "hidden": (4, 3), key: value})
+        assert "\n" not in str(error.value)
+
+
+def test_sizes_of_numpy_are_plain_numbers():
+    model = Dense(np.int64(7), (np.int32(3), np.uint8(2)))
+    assert model == Dense(7, (3, 2))
+    assert [type(size) for size in (model.features, *model.hidden)] == [int] * 3

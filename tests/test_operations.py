@@ -1,7 +1,10 @@
+import functools
+
 import jax
 import jax.numpy as jnp
 import pytest
 
+from jaxae import convolutional
 from jaxae.operations import multiplications
 
 A, B = jnp.ones((3, 4)), jnp.ones((4, 5))
@@ -37,6 +40,22 @@ def test_a_convolution_counts_its_taps_for_every_pixel_and_pair_of_channels():
         x, k, (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC")
     )
     assert multiplications(convolve, images, kernel) == 2 * 6 * 6 * 5 * 3 * 3 * 3
+
+
+@pytest.mark.parametrize(("backend", "way"), [("cpu", "_by_products"), ("gpu", "_by_xla"), ("tpu", "_by_xla")])
+@pytest.mark.parametrize("transform", [lambda f: f, jax.grad, jax.hessian, lambda f: jax.jit(jax.grad(f, 1))])
+def test_of_branches_by_platform_the_backend_s_counts(monkeypatch, backend, way, transform):
+    monkeypatch.setattr(jax, "default_backend", lambda: backend)
+    images, kernel = jnp.ones((2, 8, 8, 3)), jnp.ones((3, 3, 3, 5))
+
+    def count(convolve):
+        return multiplications(transform(lambda x, k: jnp.sum(jnp.sin(convolve(x, k)))), images, kernel)
+
+    found = {
+        name: count(functools.partial(getattr(convolutional, name), up=True)) for name in ("_by_products", "_by_xla")
+    }
+    assert found["_by_xla"] < found["_by_products"]
+    assert count(functools.partial(convolutional.convolve, up=True)) == found[way]
 
 
 def test_shapes_are_enough():

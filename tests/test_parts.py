@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments import parts
+from experiments import metrics, parts
 from experiments.checks import ConfigurationError
 from experiments.config import setup
 from experiments.runs import train
@@ -46,8 +46,14 @@ def test_the_parts_of_a_grid_are_its_rows_in_order_in_even_shares(runs, data):
 
 def test_the_parts_of_a_grid_give_the_numbers_of_the_whole(tmp_path):
     grid = ["penalty=l1", "weight=[0,0.1]", "seed=[0,1]"]
-    whole = train(compose(*grid), "whole", tmp_path / "whole")
-    halves = [train(compose(*grid, f"part={i}/2"), "half", tmp_path / str(i)) for i in (1, 2)]
+
+    def trained(setup, directory):
+        run = train(setup, "", directory)
+        metrics.write(setup, run, directory / "metrics.csv")
+        return run
+
+    whole = trained(compose(*grid), tmp_path / "whole")
+    halves = [trained(compose(*grid, f"part={i}/2"), tmp_path / str(i)) for i in (1, 2)]
     header, *lines = (tmp_path / "whole" / "metrics.csv").read_text().splitlines()
     for i, rows in ((1, lines[:2]), (2, lines[2:])):
         assert (tmp_path / str(i) / "metrics.csv").read_text().splitlines() == [header, *rows]
