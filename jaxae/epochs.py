@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from jaxae.objective import encode, objective, per_example
@@ -27,10 +28,10 @@ def check_sizes(x, x_test, epochs, batch_size):
         raise ValueError(f"epochs is {epochs}: it must be a whole number from 1 on")
     if not 1 <= batch_size <= len(x):
         raise ValueError(f"batch_size is {batch_size}: it must be between 1 and the number of examples, {len(x)}")
-    if x_test is not None and (not jnp.size(x_test) or jnp.shape(x_test)[1:] != jnp.shape(x)[1:]):
-        wanted = ", ".join(map(str, ("n", *jnp.shape(x)[1:])))
+    if x_test is not None and (not np.size(x_test) or np.shape(x_test)[1:] != np.shape(x)[1:]):
+        wanted = ", ".join(map(str, ("n", *np.shape(x)[1:])))
         raise ValueError(
-            f"x_test has shape {jnp.shape(x_test)}: it must be [{wanted}] as x is, with n from 1 on, or None"
+            f"x_test has shape {np.shape(x_test)}: it must be [{wanted}] as x is, with n from 1 on, or None"
         )
 
 
