@@ -25,7 +25,8 @@ for _a, _i, _p in ((0, 0, 0), (0, 1, 1), (0, 2, 1), (1, 0, 1), (1, 1, 1), (1, 2,
 
 # The block Toeplitz products are the faster on two CPU cores (AVX-512, batch 100, value and gradient) up to 48 pixels from 1 to
 # 16 channels and 8 from 8 to 8, and nowhere from 32 to 32 or 16 to 8; of repeated pixels about twice as far. Width times the
-# fewer channels tells these apart.
+# fewer channels tells these apart. Runs under one vmap make XLA's grouped convolutions slow here, 1.4 to 1.8 times a step of
+# products alone; one run after another, as train.width=auto has them, is the fastest with either.
 NARROW = 64
 
 
