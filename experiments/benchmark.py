@@ -30,7 +30,7 @@ MODELS = {"steps": steps.MODELS, "sweeps": sweeps.SIZES}
 STEPS = {"steps": (steps.PRODUCTS, *KINDS), "growth": growth.KINDS}
 SHOWN = {
     "steps": ("model", "step", "library", "ms per step", "ratio to plain", "times PyTorch eager", "relative error"),
-    "growth": ("axis", "point", "step", "ms per step"),
+    "growth": ("axis", "point", "step", "ms per step", "ms per epoch", "MiB"),
     "sweeps": ("model", "runs", "way", "seconds", "samples per second", "compilations", "MiB", "width"),
 }
 

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from test_checkpoints import Unplugged, every, grid, identical
 
+from experiments.benchmarks import drawing, growth
+from experiments.benchmarks.rounds import measure
 from jaxae import writer
 from jaxae.checkpoints import MANIFEST, Checkpoint, Checkpoints
 from jaxae.curves import Curves
@@ -149,6 +151,19 @@ def test_no_program_is_compiled_for_more_epochs_or_checkpoints(tmp_path):
     assert before > 0
     grid(epochs=9, checkpoints=every(tmp_path / "b"))
     assert COMPILED[compile] == before
+
+
+def test_the_benchmark_measures_epochs_in_processes_of_their_own_beside_the_other_axes():
+    axes = {growth.EPOCHS: (1, 20), "batch size": (2,)}
+    cases = growth.cases(axes=axes, start={"batch size": 2, "hidden units": 3, "features": 5})
+    names = [names for names in cases if names[0] == growth.EPOCHS]
+    assert names == [(growth.EPOCHS, point, kind) for point in (1, 20) for kind in ("plain", growth.CHECKPOINTS)]
+    chosen = {name: cases[name] for name in (names[-1], ("batch size", 2, "plain"))}
+    long, short = table = growth.rows(measure("growth", chosen, 1))
+    assert long.keys() == short.keys()
+    assert long["ms per step"] == pytest.approx(long["ms per epoch"] / 14) and long["ms per step"] > 0
+    assert 100 < long["MiB"] < 5000 and short["MiB"] is None and short["ms per step"] > 0
+    drawing.draw_growth(table)
 
 
 def test_curves_are_the_rows_without_those_of_repeated_runs():

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import LogLocator, ScalarFormatter
 
+from experiments.benchmarks.growth import EPOCHS, START
 from experiments.benchmarks.steps import JAXAE, PRODUCTS
 from jaxae import figures
 
@@ -54,7 +55,7 @@ def draw_growth(table):
                 line = [(row["point"], row["ms per step"]) for row in rows if row["step"] == kind]
                 if line:
                     ax.plot(*np.transpose(line), "o-", label=kind, color=figures.COLORS[i], ms=4)
-            ax.set(xscale="log" if name in ("batch size", "hidden units", "features") else "linear", yscale="log")
+            ax.set(xscale="log" if name in (*START, EPOCHS) else "linear", yscale="log")
             ax.set(xlabel=name)
             points = sorted({row["point"] for row in rows})
             ax.set_xticks(points, [str(point) for point in points], minor=False)
