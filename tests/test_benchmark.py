@@ -209,12 +209,13 @@ def test_names_choose_rows_of_every_section_that_has_them():
 
 
 @pytest.mark.parametrize("chosen", [[steps.PRODUCTS], ["plain"], ["plain", steps.PRODUCTS]])
-def test_a_picture_of_a_few_rows_has_no_empty_marks(chosen):
+def test_a_picture_of_a_few_rows_has_whole_rows_and_no_empty_marks(chosen):
     cases = steps.cases(None, models=SMALL, kinds=chosen, batch_size=4, steps=2)
     figure = drawing.draw_steps(steps.rows(measure("steps", cases, 1), models=SMALL, batch_size=4))
     names = {steps.PRODUCTS: "matrix products alone", "plain": "jaxae"}
     assert {text.get_text() for text in figure.legends[0].get_texts()} == {names[kind] for kind in chosen}
     assert [tick.get_text() for tick in figure.axes[0].get_yticklabels()] == [k for k in chosen if k == "plain"]
+    assert figure.axes[0].get_ylim() == (0.5, -0.5)
 
 
 @pytest.fixture
