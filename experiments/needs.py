@@ -23,26 +23,27 @@ class Loaded(NamedTuple):
 
 
 def check_choice(cfg: DictConfig) -> DictConfig:
-    """The configuration, with a variant's `fixed_data` in the place of the chosen data; before any are loaded.
+    """The configuration, with `fixed_data` in the place of the chosen data where a variant names them; before any are loaded.
 
     Raises ConfigurationError where the chosen data are not among the `sets` that the experiment is about.
     """
-    sets = _needs(cfg).get("sets") or [cfg.data.name]
+    sets = _resolved(cfg, "needs").get("sets") or [cfg.data.name]
     if cfg.data.name not in sets:
         raise ConfigurationError(
             f"data={cfg.data.name} is not what this experiment is about: it takes {' or '.join(sets)}"
         )
-    if not cfg.get("fixed_data"):
+    fixed = _resolved(cfg, "fixed_data")
+    if not fixed.get("name"):
         return cfg
     cfg = cfg.copy()
     with open_dict(cfg):
-        cfg.data = OmegaConf.merge({"dir": cfg.data.get("dir")}, cfg.fixed_data)
+        cfg.data = {"dir": cfg.data.get("dir")} | fixed
     return cfg
 
 
 def check_data(cfg: DictConfig, train: data.Data, test: data.Data, code: Callable[[], int]):
     """Refuse data without what the experiment needs; code: gives the number of the code's units. Raises ConfigurationError."""
-    loaded, needs = Loaded(cfg, train, test, code), _needs(cfg)
+    loaded, needs = Loaded(cfg, train, test, code), _resolved(cfg, "needs")
     if unknown := needs.keys() - CHECKS.keys() - {"sets"}:
         raise ConfigurationError(f"needs.{min(unknown)} is not a need: it must be one of sets, {', '.join(CHECKS)}")
     for need, lack_of in CHECKS.items():
@@ -50,11 +51,12 @@ def check_data(cfg: DictConfig, train: data.Data, test: data.Data, code: Callabl
             raise ConfigurationError(f"data={cfg.data.name} has {lack}")
 
 
-def _needs(cfg):
+def _resolved(cfg, key):
+    """A node as plain values, without keys where there is none."""
     try:
-        return OmegaConf.to_container(cfg.get("needs") or OmegaConf.create({}), resolve=True)
+        return OmegaConf.to_container(cfg.get(key) or OmegaConf.create({}), resolve=True)
     except OmegaConfBaseException as error:
-        raise ConfigurationError(f"needs: {str(error).splitlines()[0]}") from error
+        raise ConfigurationError(f"{key}: {str(error).splitlines()[0]}") from error
 
 
 def _labels(loaded, wanted):

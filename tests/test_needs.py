@@ -68,7 +68,7 @@ def test_every_experiment_takes_labelled_grey_pictures_of_digits(name):
         cfg = needs.check_choice(cfg)
         size = config._code_size(config._model(cfg, GOOD[0]), GOOD[0].x)
         needs.check_data(cfg, *GOOD, lambda size=size: size)
-        assert (cfg.data.name == base.data.name) == (not cfg.get("fixed_data")), label
+        assert cfg.data.name == (cfg.get("fixed_data", {}).get("name") or base.data.name), label
 
 
 @pytest.mark.parametrize(
@@ -182,6 +182,16 @@ def test_a_variant_with_data_of_its_own_keeps_them_whatever_data_are_chosen(over
         assert setup(cfgs[label]).train.shape == shape
     if "data.count=300" in overrides:
         assert len(setup(cfgs["mixture"]).train.x) == 300
+
+
+@pytest.mark.parametrize("scale", ["quick", "paper"])
+@pytest.mark.parametrize("name", ["capacity", "deep_30d", "vector_field"])
+def test_data_of_a_variant_have_whole_options_at_every_scale(name, scale):
+    _, cfgs = cells.compose([f"experiment={name}", f"scale={scale}"])
+    fixed = [needs.check_choice(cfg).data for cfg in cfgs.values() if cfg.fixed_data.name]
+    for found in fixed:
+        assert {"limit", "count"} & found.keys() and all(found.get(key) != "None" for key in found)
+    assert len(fixed) >= 2
 
 
 def test_a_full_batch_is_as_large_as_the_limit():
