@@ -17,6 +17,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
 
 from experiments import cells, compilation, directories, failures, keys, metrics, tracking
 from experiments.checks import ConfigurationError, DivergenceError, check_penalty_weights
@@ -58,7 +59,7 @@ def execute(overrides: list[str], directory: Path, *, redraw=False) -> Result:
         return found
     if directories.busy(directory):
         raise directories.Locked(f"{directory} is being worked on by another process")
-    setups = {label: setup(cfg) for label, cfg in cfgs.items()}
+    setups = _checked(cfgs)
     check_penalty_weights(cfgs)
     places = {label: Path(label) if len(cfgs) > 1 else Path() for label in cfgs}
     with directories.lock(directory):
@@ -96,6 +97,18 @@ def execute(overrides: list[str], directory: Path, *, redraw=False) -> Result:
         files = directories.fingerprints(directory, cfgs)
         directories.write(directory, "completed", value=value, seconds=seconds, files=files, **about)
     return Result(identity.experiment, base, outcome, runs, seconds, value)
+
+
+def _checked(cfgs):
+    """{label: setup} of every variant; a refusal is one line that names the variant where there are several."""
+    setups = {}
+    for label, cfg in cfgs.items():
+        try:
+            setups[label] = setup(cfg)
+        except (ConfigurationError, OmegaConfBaseException) as error:
+            place = f"variant {label}: " if len(cfgs) > 1 else ""
+            raise ConfigurationError(place + str(error).splitlines()[0]) from error
+    return setups
 
 
 def _completed(directory, identity, base, drawn_again):

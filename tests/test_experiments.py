@@ -152,6 +152,8 @@ def test_a_run_is_stored_by_name(tmp_path):
             ["penalty=contractive_closed_form", "weight=1", "model.hidden=[8,4]"],
             "one layer, not 2: use contractive_exact",
         ),
+        (["code=top_k_scheduled", "code.k.end_value=${nothing}"], "nothing"),
+        (["experiment=spectrum", "train.batch_size=1000"], "variant AE: train.batch_size is 1000"),
         (["code=noisy_sigmoid"], "code=noisy_sigmoid applies a sigmoid itself: model.activation must end in linear"),
     ],
 )
