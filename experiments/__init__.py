@@ -2,7 +2,7 @@
 
 import sys
 
-from experiments import interrupt
+from experiments.engine import interrupt
 
 if sys.argv[:1] == ["-m"]:  # Python's own placeholder while it looks for the module of `python -m`
     interrupt.leave_at_once()

@@ -16,14 +16,14 @@ import matplotlib.pyplot as plt
 from rich.console import Console
 from rich.table import Table
 
-from experiments import interrupt, progress
 from experiments.benchmarks import drawing, growth, steps, sweeps
 from experiments.benchmarks.kinds import CONVOLUTIONAL, KINDS
 from experiments.benchmarks.peer import PyTorch
 from experiments.benchmarks.rounds import measure
 from experiments.benchmarks.timing import describe
-from experiments.runs import write_csv
-from jaxae.files import replacing
+from experiments.common.tables import write_csv
+from experiments.engine import interrupt, progress
+from jaxae.files.atomic import replacing
 
 SECTIONS = {"steps": steps, "growth": growth, "sweeps": sweeps}
 MODELS = {"steps": steps.MODELS, "sweeps": sweeps.SIZES}
@@ -31,7 +31,7 @@ STEPS = {"steps": (steps.PRODUCTS, *KINDS), "growth": growth.KINDS}
 SHOWN = {
     "steps": ("model", "step", "library", "ms per step", "ratio to plain", "times PyTorch eager", "relative error"),
     "growth": ("axis", "point", "step", "ms per step", "ms per epoch", "MiB"),
-    "sweeps": ("model", "runs", "way", "seconds", "samples per second", "compilations", "MiB", "width"),
+    "sweeps": ("model", "runs", "way", "seconds", "samples per second", "compilations", "MiB", "parallel_runs"),
 }
 
 

@@ -13,10 +13,11 @@ import jax
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from experiments import compilation, keys, report
-from experiments.checks import ConfigurationError
-from experiments.progress import console
-from experiments.run import execute
+from experiments.common.console import console
+from experiments.engine import compilation, keys
+from experiments.engine.checks import ConfigurationError
+from experiments.engine.trial import execute
+from experiments.report import page as report
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
 
@@ -76,12 +77,14 @@ def main(cfg: DictConfig):
         names = choose(cfg.experiments, cfg.scale)
     except ConfigurationError as error:
         sys.exit(str(error))
-    if not reproduce(names, cfg.scale, compilation.own(Path(HydraConfig.get().runtime.output_dir)), resume=cfg.resume):
+    if not reproduce(
+        names, cfg.scale, compilation.process_directory(Path(HydraConfig.get().runtime.output_dir)), resume=cfg.resume
+    ):
         sys.exit(1)
 
 
 if __name__ == "__main__":
-    compilation.begin()
+    compilation.begin_process()
     try:
         keys.check_arguments(sys.argv[1:], "reproduce")
         main()
@@ -90,4 +93,4 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         sys.exit("interrupted: the same command with the hydra.run.dir of this one goes on")
     finally:
-        compilation.show()
+        compilation.show_counts()

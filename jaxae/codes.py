@@ -4,12 +4,15 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-__all__ = ["dense", "first", "scaled", "soft_threshold", "top_k", "top_k_absolute"]
+__all__ = ["dense", "first", "identity", "noisy_sigmoid", "scaled", "soft_threshold", "top_k", "top_k_absolute"]
 
 
-def dense(z):
+def identity(z):
     """The whole code: z. z: [..., hidden] -> same shape."""
     return z
+
+
+dense = identity  # its former name
 
 
 def first(z, *, count):
@@ -41,6 +44,15 @@ def top_k(z, *, k):
 def top_k_absolute(z, *, k):
     """The k activations of largest magnitude, the others 0: z * 1[i in supp_k(|z|)]. As `top_k` otherwise."""
     return _keep(_largest(jnp.abs(z), k), z)
+
+
+def noisy_sigmoid(z, *, std, key=None):
+    """Sigmoid units with Gaussian noise on their inputs, sigmoid(z + std * N(0, 1)), or sigmoid(z) without a key.
+
+    What noise cannot flip survives it, so training drives the inputs away from 0 and the units towards 0 and 1 (Hinton &
+    Salakhutdinov 2009). z: [..., hidden] from linear units -> same shape in (0, 1); std: in units of z.
+    """
+    return jax.nn.sigmoid(z if key is None else z + std * jax.random.normal(key, z.shape, z.dtype))
 
 
 def scaled(code, alpha):

@@ -15,9 +15,10 @@ import numpy as np
 from safetensors import SafetensorError, numpy
 
 from jaxae import losses, storage
-from jaxae.codes import dense
-from jaxae.descriptions import Missing, check_format, describe, describe_model, function_from, header, model_from
-from jaxae.files import replacing
+from jaxae.codes import identity
+from jaxae.files import npz
+from jaxae.files.atomic import replacing
+from jaxae.files.schema import Missing, check_format, describe, describe_model, function_from, header, model_from
 from jaxae.functions import configure
 from jaxae.objective import Recipe, encode
 from jaxae.schedules import at
@@ -66,7 +67,7 @@ class Exported(NamedTuple):
 def export(path, model, params, part="encoder", *, recipe=None):
     """Write the trained parameters of one run to PATH.safetensors and their description to PATH.json; gives both paths.
 
-    path: with or without the ending .safetensors; model: of a class that jaxae.descriptions describes; params: of one run,
+    path: with or without the ending .safetensors; model: of a class that jaxae.files.schema describes; params: of one run,
     without an axis of runs; part: one of PARTS; recipe: of the same run, adds its code at the end of training and the meaning
     of the decoder's output. Raises ValueError for another part, model, code or shapes, and OSError where a file cannot be
     written.
@@ -78,15 +79,15 @@ def export(path, model, params, part="encoder", *, recipe=None):
         raise ValueError(
             f"the model is a {type(model).__name__}: it must be a dataclass in a module, with fields that json holds"
         )
-    code = configure(dense) if recipe is None else at(recipe.code, 1.0)
+    code = configure(identity) if recipe is None else at(recipe.code, 1.0)
     described = describe(code)
-    if isinstance(function_from(described, storage.nested(storage.named_leaves(code))).func, Missing):
+    if isinstance(function_from(described, npz.nested(npz.named_leaves(code))).func, Missing):
         raise ValueError(
             f"code is {described['function']}: a code that is not jaxae's cannot be exported, leave out recipe"
         )
     kept = {"encoder": params["encoder"]} if part == "encoder" else params
     _check_shapes(model, kept, part)
-    tensors = {name: np.asarray(leaf, order="C") for name, leaf in storage.named_leaves({**kept, "code": code}).items()}
+    tensors = {name: np.asarray(leaf, order="C") for name, leaf in npz.named_leaves({**kept, "code": code}).items()}
     content = numpy.save(tensors)
     description = {
         **header(),
@@ -120,7 +121,7 @@ def load_exported(path, models=()):
     check_format(text, description)
     content = weights.read_bytes()
     try:
-        tensors = storage.nested(numpy.load(content))
+        tensors = npz.nested(numpy.load(content))
     except (SafetensorError, ValueError) as error:
         raise ValueError(f"{weights} is truncated or no safetensors file: {error}") from error
     try:

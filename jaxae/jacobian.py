@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.experimental.sparse.linalg import lobpcg_standard
 
-from jaxae import chains
+from jaxae.contractive import layer_products
 from jaxae.maps import compiled
 
 __all__ = ["jacobian", "sensitive_directions", "singular_values", "tangents"]
@@ -39,7 +39,7 @@ def singular_values(encoder, x, *, chunk=16):
     [batch, min(code, features)], units of code per unit of data; `chunk` examples are held at a time.
     """
     layers = encoder.layers if hasattr(encoder, "preactivations") else ()
-    one_layer = len(layers) == 1 and chains.is_elementwise(layers[0].activation)
+    one_layer = len(layers) == 1 and layer_products.is_elementwise(layers[0].activation)
     grams = _scaled_grams(encoder) if one_layer else functools.partial(_grams, encoder)
     x = np.asarray(x)
     values = [np.linalg.eigvalsh(grams(x[i : i + chunk])) for i in range(0, len(x), chunk)]
@@ -70,7 +70,7 @@ def _scaled_grams(encoder):
 
 @jax.jit
 def _slopes(encoder, x):
-    return chains.slopes(encoder.layers, encoder.preactivations(x))[0]
+    return layer_products.slopes(encoder.layers, encoder.preactivations(x))[0]
 
 
 @compiled

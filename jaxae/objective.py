@@ -16,7 +16,7 @@ class _Roles(NamedTuple):
     loss: Partial
     optimizer: Partial
     corruption: Partial = Partial(corruptions.clean)
-    code: Partial = Partial(codes.dense)
+    code: Partial = Partial(codes.identity)
     penalty: Partial = Partial(penalties.none)
     weight: Any = 0.0
 

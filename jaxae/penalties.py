@@ -7,7 +7,7 @@ TypeError. A penalty with a keyword `key` is random: the objective gives it a fr
 import jax
 import jax.numpy as jnp
 
-from jaxae import chains, exact
+from jaxae.contractive import exact, layer_products
 from jaxae.jacobian import jacobian
 
 __all__ = [
@@ -85,11 +85,11 @@ def contractive_closed_form(encoder, x):
         raise TypeError(
             f"contractive_closed_form takes an encoder of one layer, not {len(layers)}: use contractive_exact"
         )
-    if not chains.is_elementwise(layers[0].activation):
+    if not layer_products.is_elementwise(layers[0].activation):
         raise TypeError(
             "contractive_closed_form takes an elementwise activation, one unit from one input: use contractive_exact"
         )
-    return chains.closed_form(layers, chains.slopes(layers, encoder.preactivations(x)))
+    return layer_products.closed_form(layers, layer_products.slopes(layers, encoder.preactivations(x)))
 
 
 def contractive_exact(encoder, x, *, memory: int = 256):
@@ -98,7 +98,7 @@ def contractive_exact(encoder, x, *, memory: int = 256):
     The closed form for one elementwise layer; for more, the product of the layers' Jacobians from the code's or the data's
     end, with the Gram matrix of the first layer where that saves work; jax.jacrev or jax.jacfwd for any other encoder. The
     batch is cut so that about `memory` MiB (a whole number, part of the structure) are held at once. What was chosen, and the
-    operations counted, are `jaxae.exact.plan(encoder, x)`. x: [batch, ...features] -> [batch].
+    operations counted, are `jaxae.contractive.exact.plan(encoder, x)`. x: [batch, ...features] -> [batch].
     """
     return exact.penalty(encoder, x, memory=memory)
 

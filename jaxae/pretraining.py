@@ -61,5 +61,5 @@ def layers_of(model, recipe):
             activation=name,
             output="linear" if logits else below or model.output,
         )
-        pairs.append((layer, recipe._replace(loss=loss, code=recipe.code if coded else Partial(codes.dense))))
+        pairs.append((layer, recipe._replace(loss=loss, code=recipe.code if coded else Partial(codes.identity))))
     return pairs

@@ -5,14 +5,22 @@ import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 
-from jaxae.data import cache
-from jaxae.descriptions import check_format, describe, describe_model, header, model_from, recipe_from
-from jaxae.files import replacing
+from jaxae.files import npz
+from jaxae.files.atomic import replacing
+from jaxae.files.npz import named_leaves, nested
+from jaxae.files.schema import (
+    check_format,
+    describe,
+    describe_model,
+    header,
+    model_from,
+    recipe_from,
+    with_present_names,
+)
 
-__all__ = ["Stored", "load", "named_leaves", "nested", "save"]
+__all__ = ["Stored", "load", "save"]
 
 TAKEN = ("recipe", "seed", "description")
 
@@ -22,7 +30,7 @@ class Stored(NamedTuple):
 
     recipes: a Recipe; params: as model.init gives them; curve: {name: [runs, epochs]}; metadata: the file's description, with
     "format", "jaxae" (version), "model", "recipe" and what the writer added; model: None where its class is neither of
-    jaxae.descriptions.MODELS nor given to `load`; seeds: [runs]; more: the other arrays by name.
+    jaxae.files.schema.MODELS nor given to `load`; seeds: [runs]; more: the other arrays by name.
     """
 
     recipes: Any
@@ -53,7 +61,7 @@ def load(path, functions=(), models=()):
     """The runs of a file that `save` wrote, as a Stored.
 
     functions: the recipe's functions that are neither jaxae's nor optax's; one that is not given is a
-    jaxae.descriptions.Missing, which raises when it is called; models: further classes that the file's model may be of. Raises
+    jaxae.files.schema.Missing, which raises when it is called; models: further classes that the file's model may be of. Raises
     FileNotFoundError or ValueError with one sentence for a file that is missing, truncated, damaged, of a newer format or not
     of `save`.
     """
@@ -67,6 +75,7 @@ def load(path, functions=(), models=()):
     check_format(path, description)
     tree = nested(leaves)
     try:
+        description["recipe"] = with_present_names(description["recipe"])
         model = model_from(description["model"], models)
         recipes = recipe_from(description["recipe"], tree.pop("recipe"), functions)
         params, curve, seeds = tree.pop("params"), tree.pop("curve", {}), tree.pop("seed")
@@ -75,53 +84,17 @@ def load(path, functions=(), models=()):
     return Stored(recipes, params, curve, description, model, seeds, tree)
 
 
-def named_leaves(tree):
-    """The leaves of a tree as a flat dict of arrays, named by fields, keys and positions joined with "/"."""
-    pairs, _ = jax.tree_util.tree_flatten_with_path(tree)
-    return {"/".join(_name(key) for key in path if _name(key) is not None): np.asarray(leaf) for path, leaf in pairs}
-
-
-def nested(leaves):
-    """The tree of a flat dict that `named_leaves` made, as nested dicts and lists."""
-    tree = {}
-    for name, leaf in leaves.items():
-        *branches, last = name.split("/")
-        node = tree
-        for branch in branches:
-            node = node.setdefault(branch, {})
-        node[last] = leaf
-    return _lists(tree)
-
-
 def _read(path):
     try:
         if Path(path).stat().st_size and not zipfile.is_zipfile(path):
             raise ValueError("it is truncated or no .npz at all")
         with np.load(path, allow_pickle=False) as archive:
             names = archive.files
-        return cache.read(Path(path), names)
+        return npz.read(Path(path), names)
     except FileNotFoundError:
         raise FileNotFoundError(f"{path} does not exist: it should be a run.npz") from None
     except Exception as error:  # flipped bytes make zipfile and numpy raise nearly anything
         raise ValueError(f"{path} cannot be read as a run.npz: {error}") from error
-
-
-def _name(key):
-    for attribute in ("name", "idx", "key"):
-        value = getattr(key, attribute, None)
-        if value is not None:
-            # the position of the keywords inside a Partial has a whole-number key and says nothing
-            return None if attribute == "key" and isinstance(value, int) else str(value)
-    return None
-
-
-def _lists(node):
-    if not isinstance(node, dict):
-        return node
-    children = {name: _lists(child) for name, child in node.items()}
-    if children and all(name.isdigit() for name in children):
-        return [children[str(i)] for i in range(len(children))]
-    return children
 
 
 def _plain(value):

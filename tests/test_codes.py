@@ -69,7 +69,7 @@ def code_gradient(code, z, k, slopes):
 
 def test_dense_is_the_identity():
     z = activations("random")
-    np.testing.assert_array_equal(codes.dense(z), z)
+    np.testing.assert_array_equal(codes.identity(z), z)
 
 
 def test_soft_threshold_minimises_the_proximal_objective_and_is_exactly_zero_within_it():

@@ -12,12 +12,10 @@ import optax
 import pytest
 from safetensors.numpy import load_file
 
-from experiments.runs import _encode
 from jaxae import codes, export, losses, storage
-from jaxae.convolutional import Convolutional
 from jaxae.functions import configure
-from jaxae.models import Dense
-from jaxae.objective import Recipe
+from jaxae.models import Convolutional, Dense
+from jaxae.objective import Recipe, encode
 from jaxae.schedules import Schedule
 from jaxae.sweeps import expand, take
 
@@ -73,7 +71,7 @@ def test_a_fresh_process_without_hydra_gives_the_same_bits(name, folder):
     model = MODELS[name]
     params, last = params_of(model, 1), RECIPE._replace(code=configure(codes.top_k, k=np.float32(2)))
     got = np.load(folder / f"{name}.npz")
-    kept = np.asarray(_encode(last, model.encoder(params), X))  # as a figure's codes are made
+    kept = np.asarray(jax.jit(encode)(last, model.encoder(params), X))  # as a figure's codes are made
     np.testing.assert_array_equal(got["codes"], model.encoder(params)(X))
     np.testing.assert_array_equal(got["kept"], kept)
     np.testing.assert_array_equal(got["decoded"], jax.nn.sigmoid(model.decoder(params)(kept)))

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from flax import linen as nn
 
-from jaxae import contraction, identity, jacobian, penalties, sensitivity
-from jaxae.convolutional import Convolutional
+from jaxae import jacobian, penalties
 from jaxae.maps import as_pytree
-from jaxae.models import Dense
+from jaxae.measures import contraction_ratio, identity_map, sensitivity
+from jaxae.models import Convolutional, Dense
 
 X = jax.random.uniform(jax.random.key(0), (4, 12))
 WEIGHT = jax.random.normal(jax.random.key(1), (12, 5))
@@ -25,11 +25,14 @@ ALONG = jnp.broadcast_to(jnp.eye(12)[:3], (4, 3, 12))
 MEASURES = {
     "singular values": (WEIGHT, jacobian.singular_values),
     "tangents": (WEIGHT, lambda f, x: jnp.abs(jacobian.tangents(f, x, 2))),
-    "contraction ratio": (WEIGHT, lambda f, x: contraction.contraction_ratio(f, x, jnp.array([0.0, 1.0]), jax.random.key(3))),
+    "contraction ratio": (
+        WEIGHT,
+        lambda f, x: contraction_ratio.contraction_ratio(f, x, jnp.array([0.0, 1.0]), jax.random.key(3)),
+    ),
     "sensitivity": (WEIGHT, lambda f, x: sensitivity.sensitivity(f, x, ALONG)),
     "noise terms": (SQUARE, sensitivity.noise_terms),
     "noise excess": (SQUARE, lambda f, x: sensitivity.noise_excess(f, x, jnp.ones((1, *x.shape), x.dtype), 0.1)),
-    "response": (SQUARE, lambda f, x: identity.response(f, x, jnp.eye(12, dtype=x.dtype)[:2])),
+    "response": (SQUARE, lambda f, x: identity_map.response(f, x, jnp.eye(12, dtype=x.dtype)[:2])),
 }  # fmt: skip
 
 
@@ -111,8 +114,8 @@ def test_a_pytree_stays_itself():
 
 def test_a_map_may_be_given_by_name():
     radii = jnp.array([0.0, 1.0])
-    named = contraction.contraction_ratio(encoder=lambda x: x @ WEIGHT, x=X, radii=radii, key=jax.random.key(3))
-    placed = contraction.contraction_ratio(lambda x: x @ WEIGHT, X, radii, jax.random.key(3))
+    named = contraction_ratio.contraction_ratio(encoder=lambda x: x @ WEIGHT, x=X, radii=radii, key=jax.random.key(3))
+    placed = contraction_ratio.contraction_ratio(lambda x: x @ WEIGHT, X, radii, jax.random.key(3))
     np.testing.assert_array_equal(named, placed)
 
 

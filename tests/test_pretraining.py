@@ -81,7 +81,7 @@ def test_a_code_at_every_layer_keeps_k_units_in_each():
 
 def test_only_a_code_with_k_is_scaled():
     with pytest.raises(ValueError, match="has no k"):
-        codes.scaled(configure(codes.dense), 2)
+        codes.scaled(configure(codes.identity), 2)
 
 
 def test_training_goes_on_from_given_parameters_and_leaves_them_alone():

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from experiments.checks import NUMBERS, SIZES, ConfigurationError, check_number, check_size
+from experiments.engine.checks import NUMBERS, SIZES, ConfigurationError, check_number, check_size
 from jaxae import codes, corruptions, losses, penalties
 from jaxae.models import ACTIVATIONS, Layer, Layers
 
@@ -138,7 +138,7 @@ def test_a_number_is_taken_in_its_range_and_refused_outside(key, value):
     value=st.one_of(st.integers(-5, 10**12), st.floats(), st.text(max_size=4), st.none()),
 )
 def test_a_size_is_one_whole_number(key, value):
-    assume(not (key == "train.width" and value == "auto"))
+    assume(not (key == "train.parallel_runs" and value == "auto"))
     if isinstance(value, int) and not isinstance(value, bool) and value >= SIZES[key]:
         check_size(key, value)
     else:

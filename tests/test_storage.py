@@ -13,11 +13,10 @@ import optax
 import pytest
 
 from jaxae import codes, corruptions, losses, penalties, storage
-from jaxae.convolutional import Convolutional
-from jaxae.descriptions import FORMAT, Missing, describe_model
-from jaxae.files import replacing
+from jaxae.files.atomic import replacing
+from jaxae.files.schema import FORMAT, Missing, describe_model
 from jaxae.functions import configure
-from jaxae.models import Dense
+from jaxae.models import Convolutional, Dense
 from jaxae.objective import Recipe
 from jaxae.schedules import Schedule, at
 from jaxae.sweeps import expand

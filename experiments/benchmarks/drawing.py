@@ -6,7 +6,7 @@ from matplotlib.ticker import LogLocator, ScalarFormatter
 
 from experiments.benchmarks.growth import EPOCHS, START
 from experiments.benchmarks.steps import JAXAE, PRODUCTS
-from jaxae import figures
+from experiments.common import plotting
 
 MARKERS = {JAXAE: "o", "PyTorch eager": "s", "PyTorch fused": "^", "PyTorch compiled": "D"}
 
@@ -15,7 +15,7 @@ def draw_steps(table):
     """Milliseconds per step, a panel for each model, a row for each kind, a mark for each library."""
     models = list(dict.fromkeys(row["model"] for row in table))
     kinds = [k for k in dict.fromkeys(row["step"] for row in table) if k != PRODUCTS]
-    with figures.style():
+    with plotting.style():
         figure, axes = plt.subplots(
             1, len(models), figsize=(3.4 * len(models) + 1.4, 0.32 * len(kinds) + 1.6), sharey=True, squeeze=False
         )
@@ -29,7 +29,7 @@ def draw_steps(table):
                     [row["ms per step"] for row in rows],
                     [kinds.index(row["step"]) + 0.18 * (i - 1.5) for row in rows],
                     marker,
-                    color=figures.COLORS[i],
+                    color=plotting.COLORS[i],
                     label=library,
                     ms=5,
                     alpha=0.85,
@@ -47,14 +47,14 @@ def draw_steps(table):
 def draw_growth(table):
     """Milliseconds per step over each axis, a line for each kind."""
     names, kinds = (list(dict.fromkeys(row[column] for row in table)) for column in ("axis", "step"))
-    with figures.style():
+    with plotting.style():
         figure, axes = plt.subplots(1, len(names), figsize=(3.4 * len(names), 3.6), sharey=True, squeeze=False)
         for ax, name in zip(axes[0], names, strict=True):
             rows = [row for row in table if row["axis"] == name]
             for i, kind in enumerate(kinds):
                 line = [(row["point"], row["ms per step"]) for row in rows if row["step"] == kind]
                 if line:
-                    ax.plot(*np.transpose(line), "o-", label=kind, color=figures.COLORS[i], ms=4)
+                    ax.plot(*np.transpose(line), "o-", label=kind, color=plotting.COLORS[i], ms=4)
             ax.set(xscale="log" if name in (*START, EPOCHS) else "linear", yscale="log")
             ax.set(xlabel=name)
             points = sorted({row["point"] for row in rows})
@@ -69,14 +69,14 @@ def draw_growth(table):
 def draw_sweeps(table):
     """Seconds of the whole command over the number of runs, a panel for each model, a line for each way."""
     models = list(dict.fromkeys(row["model"] for row in table))
-    with figures.style():
+    with plotting.style():
         figure, axes = plt.subplots(1, len(models), figsize=(3.4 * len(models), 3.6), squeeze=False)
         ways = list(dict.fromkeys(row["way"] for row in table))
         for ax, model in zip(axes[0], models, strict=True):
             for i, way in enumerate(ways):
                 line = [(r["runs"], r["seconds"]) for r in table if (r["model"], r["way"]) == (model, way)]
                 if line:
-                    ax.plot(*np.transpose(line), "o-", label=way, color=figures.COLORS[i], ms=4)
+                    ax.plot(*np.transpose(line), "o-", label=way, color=plotting.COLORS[i], ms=4)
             counts = sorted({row["runs"] for row in table})
             ax.set(xscale="log", yscale="log", title=model, xlabel="runs in the sweep")
             ax.set_xticks(counts, [str(count) for count in counts])

@@ -18,10 +18,10 @@ import numpy as np
 from experiments.benchmarks.kinds import grid
 from experiments.benchmarks.rounds import Case
 from experiments.benchmarks.timing import epoch_seconds, spread
-from experiments.memory import peak_bytes
-from jaxae.checkpoints import Checkpoints
+from experiments.engine.memory import peak_bytes
 from jaxae.models import Dense
 from jaxae.training import fit_grid
+from jaxae.training.checkpoints import Checkpoints
 
 ROOT = Path(__file__).parents[2]
 CHECKPOINTS = (

@@ -5,9 +5,8 @@ import jax.numpy as jnp
 import optax
 
 from jaxae import codes, corruptions, losses, penalties
-from jaxae.convolutional import Convolutional
 from jaxae.functions import configure
-from jaxae.models import Dense
+from jaxae.models import Convolutional, Dense
 from jaxae.objective import Recipe
 from jaxae.sweeps import expand
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from experiments import interrupt
-from experiments.progress import console
+from experiments.common.console import console
+from experiments.engine import interrupt
 
 # The time that is left is not shown: cases differ a thousandfold.
 COLUMNS = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn())

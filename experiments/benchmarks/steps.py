@@ -11,8 +11,8 @@ from experiments.benchmarks.kinds import CONVOLUTIONAL, MODELS, PENALTIES, SLOW,
 from experiments.benchmarks.rounds import Case
 from experiments.benchmarks.timing import epoch_seconds, products_seconds, spread
 from jaxae import penalties
+from jaxae.contractive.operation_counts import multiplications
 from jaxae.objective import objective
-from jaxae.operations import multiplications
 
 PRODUCTS, JAXAE = "matrix products", "jaxae"
 STEPS = 40  # in one epoch; one where a step takes seconds, five for deep exact ones

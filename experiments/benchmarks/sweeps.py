@@ -15,7 +15,7 @@ from pathlib import Path
 
 from experiments.benchmarks.rounds import Case
 from experiments.benchmarks.timing import spread
-from experiments.memory import peak_bytes
+from experiments.engine.memory import peak_bytes
 
 ROOT = Path(__file__).parents[2]
 # name: (features, hidden, examples of uniform noise or None for the digits, epochs)
@@ -24,13 +24,13 @@ SIZES = {
     "784-64": (784, 64, 2000, 10),
     "784-1000": (784, 1000, 4000, 2),
 }
-WIDTHS = {"automatic width": "auto", "width 1": 1, "all side by side": 64}
-WAYS = (*WIDTHS, "one after another", "separate processes")
+PARALLEL_RUNS = {"automatic": "auto", "one run at a time": 1, "all side by side": 64}
+WAYS = (*PARALLEL_RUNS, "one after another", "separate processes")
 PROCESSES = ("64-32, digits",)  # where a process costs far more than its training, and up to 16 of them are measured
 
 
 def run(way, name, runs, first_seed=0):
-    """Train a sweep of seeds in this process, and say what it took: {"seconds", "samples", "width"}."""
+    """Train a sweep of seeds in this process, and say what it took: {"seconds", "samples", "parallel_runs"}."""
     import jax
     import jax.numpy as jnp
 
@@ -38,7 +38,7 @@ def run(way, name, runs, first_seed=0):
     from jaxae import data
     from jaxae.models import Dense
     from jaxae.sweeps import take
-    from jaxae.training import fit_grid
+    from jaxae.training.grid import fit_grid
 
     features, hidden, examples, epochs = SIZES[name]
     if examples:
@@ -48,18 +48,20 @@ def run(way, name, runs, first_seed=0):
     model = Dense(features, (hidden,))
     recipes, seeds = grid("CAE closed form", runs)
     seeds = seeds + first_seed
-    widths = []
-    settings = {"epochs": epochs, "batch_size": 100, "on_width": widths.append}
+    chosen = []
+    settings = {"epochs": epochs, "batch_size": 100, "on_parallel_runs": chosen.append}
     started = time.perf_counter()
     if way == "one after another":
         for i in range(runs):
             one = jax.tree.map(lambda number, i=i: number[i : i + 1], recipes)
             jax.block_until_ready(fit_grid(model, one, x, seeds=take(seeds, slice(i, i + 1)), **settings).params)
     else:
-        jax.block_until_ready(fit_grid(model, recipes, x, seeds=seeds, width=WIDTHS[way], **settings).params)
+        jax.block_until_ready(
+            fit_grid(model, recipes, x, seeds=seeds, parallel_runs=PARALLEL_RUNS[way], **settings).params
+        )
     seconds = time.perf_counter() - started
-    width = widths[0] if widths else min(runs, WIDTHS.get(way, 1))
-    return {"seconds": seconds, "samples": runs * epochs * (len(x) // 100) * 100, "width": width}
+    number = chosen[0] if chosen else min(runs, PARALLEL_RUNS.get(way, 1))
+    return {"seconds": seconds, "samples": runs * epochs * (len(x) // 100) * 100, "parallel_runs": number}
 
 
 def cases(*, names=SIZES, counts=(1, 4, 16, 64), ways=WAYS):
@@ -83,7 +85,7 @@ def rows(cells):
         | spread("seconds", [cell["whole"] for cell in values])
         | spread("seconds of training", [cell["seconds"] for cell in values])
         | {"samples per second": values[0]["samples"] / spread("", [cell["seconds"] for cell in values])[""]}
-        | {key: max(cell[key] for cell in values) for key in ("compilations", "MiB", "width")}
+        | {key: max(cell[key] for cell in values) for key in ("compilations", "MiB", "parallel_runs")}
         for (name, runs, way), values in cells.items()
     ]
 
@@ -93,9 +95,9 @@ def _cell(way, name, runs):
     with tempfile.TemporaryDirectory() as cache:
         if way != "separate processes":
             return _process(way, name, runs, 0, cache)
-        parts = [_process("width 1", name, 1, seed, cache) for seed in range(runs)]
+        parts = [_process("one run at a time", name, 1, seed, cache) for seed in range(runs)]
     total = {key: sum(part[key] for part in parts) for key in ("whole", "seconds", "samples", "compilations")}
-    return total | {key: max(part[key] for part in parts) for key in ("MiB", "width")}
+    return total | {key: max(part[key] for part in parts) for key in ("MiB", "parallel_runs")}
 
 
 def _process(way, name, runs, seed, cache):
@@ -108,9 +110,9 @@ def _process(way, name, runs, seed, cache):
 
 def main():
     """Run one cell in this process and print what it took."""
-    from experiments import compilation
+    from experiments.engine import compilation
 
-    compilation.keep()
+    compilation.keep_programs()
     way, name, runs, seed = sys.argv[1:]
     result = run(way, name, int(runs), int(seed))
     compiled = compilation.counts()["compiled"]

@@ -11,7 +11,7 @@ import numpy as np
 from jaxae.training import fit_grid
 
 
-def epoch_seconds(model, recipes, seeds, x, *, batch_size, width=1):
+def epoch_seconds(model, recipes, seeds, x, *, batch_size, parallel_runs=1):
     """Seconds of the second of two epochs: the first compiles, the first time, and warms the caches."""
     ends = []
 
@@ -19,7 +19,9 @@ def epoch_seconds(model, recipes, seeds, x, *, batch_size, width=1):
         jax.block_until_ready(row)
         ends.append(time.perf_counter())
 
-    fit_grid(model, recipes, x, seeds=seeds, epochs=2, batch_size=batch_size, width=width, on_epoch=on_epoch)
+    fit_grid(
+        model, recipes, x, seeds=seeds, epochs=2, batch_size=batch_size, parallel_runs=parallel_runs, on_epoch=on_epoch
+    )
     return ends[1] - ends[0]
 
 

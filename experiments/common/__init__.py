@@ -1,0 +1,1 @@
+"""What figures share: outcome and verdicts, plotting, filter banks, published values."""

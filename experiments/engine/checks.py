@@ -1,0 +1,127 @@
+"""What a configuration's numbers may be: each refusal is one sentence with the key and what is allowed."""
+
+import math
+import numbers
+
+from omegaconf import DictConfig, ListConfig
+
+from jaxae.training.precision import check_precision
+
+# key: (lowest, highest, whole number?, may the ends be reached?); keys of functions without a row may be any finite number.
+NUMBERS = {
+    "seed": (0, 2**32 - 1, True, True),
+    "weight": (0, math.inf, False, True),
+    "validation": (0, 1, False, True),
+    "corruption.rate": (0, 1, False, True),
+    "corruption.std": (0, math.inf, False, True),
+    "code.k": (1, math.inf, True, True),
+    "code.count": (1, math.inf, True, True),
+    "code.std": (0, math.inf, False, True),
+    "code.threshold": (0, math.inf, False, True),
+    "penalty.rho": (0, 1, False, False),
+    "penalty.epsilon": (0, math.inf, False, False),
+    "penalty.samples": (1, math.inf, True, True),
+    "penalty.memory": (1, math.inf, True, True),
+    "loss.std": (0, math.inf, False, False),
+    "optimizer.learning_rate": (0, math.inf, False, True),
+    "optimizer.momentum": (0, 1, False, True),
+}
+# key: the least value
+SIZES = {
+    "train.epochs": 0,
+    "train.batch_size": 1,
+    "train.parallel_runs": 1,
+    "train.pretrain": 0,
+    "train.checkpoint": 0,
+    "train.checkpoint_share": 0,  # a number above it, and at most 1
+}
+NO_PENALTY = "jaxae.penalties.none"
+
+
+class ConfigurationError(ValueError):
+    """A configuration that is refused before anything trains."""
+
+
+class DivergenceError(ArithmeticError):
+    """A run that has become non-finite where train.on_divergence is fail."""
+
+
+def check_number(key, value, *, highest=None):
+    """Refuse a value that is not a number, or a list of numbers, in the range of its key."""
+    if isinstance(value, list):
+        if not value:
+            raise ConfigurationError(
+                f"{key} is an empty list: a list is an axis of a grid and takes one number or more"
+            )
+        for element in value:
+            check_number(key, element, highest=highest)
+        return
+    low, high, whole, closed = NUMBERS.get(key, (-math.inf, math.inf, False, True))
+    high = high if highest is None else highest
+    kind = "a whole number" if whole else "a number"
+    allowed = f"{kind} {_range(low, high, closed)}, or a list of them"
+    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not math.isfinite(value):
+        raise ConfigurationError(f"{key} is {value!r}: it must be {allowed}")
+    inside = low <= value <= high and (closed or value not in (low, high))
+    if not inside or (whole and value != int(value)):
+        raise ConfigurationError(f"{key} is {value!r}: it must be {allowed}")
+
+
+def check_size(key, value):
+    """Refuse a value that is not one whole number from the key's least one on, or a share that is none."""
+    if key == "train.checkpoint_share":
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= 1:
+            raise ConfigurationError(f"{key} is {value!r}: it must be one number above 0 and at most 1")
+        return
+    if isinstance(value, list | ListConfig):
+        raise ConfigurationError(
+            f"{key} is {list(value)}: it fixes a shape and takes one whole number; sweep it with -m"
+        )
+    if key == "train.parallel_runs" and value == "auto":
+        return
+    if not isinstance(value, int) or isinstance(value, bool) or value < SIZES[key]:
+        alternative = ", or auto" if key == "train.parallel_runs" else ""
+        raise ConfigurationError(f"{key} is {value!r}: it must be a whole number from {SIZES[key]} on{alternative}")
+
+
+def check_on_divergence(choice):
+    """Refuse a train.on_divergence that is neither keep nor fail."""
+    if choice not in ("keep", "fail"):
+        raise ConfigurationError(f"train.on_divergence is {choice!r}: it must be keep or fail")
+
+
+def check_products(precision):
+    """Refuse a train.precision that this machine's device does not have."""
+    try:
+        check_precision(precision)
+    except ValueError as error:
+        raise ConfigurationError(f"train.{error}") from error
+
+
+def check_single(prefix, options):
+    """Refuse a list, or a nested key, where one value must stand."""
+    for name, value in options.items():
+        if isinstance(value, list | ListConfig | DictConfig | dict):
+            raise ConfigurationError(
+                f"{prefix}.{name} is {value}: it takes one value; sweep it with -m {prefix}.{name}=a,b"
+            )
+
+
+def check_penalty_weights(cfgs: dict[str, DictConfig]):
+    """Refuse a penalty without a weight, and a weight where no grid has a penalty: neither would do anything."""
+    penalised = {label: cfg.penalty["_target_"] != NO_PENALTY for label, cfg in cfgs.items()}
+    for label, cfg in cfgs.items():
+        place = f"variant {label}: " if len(cfgs) > 1 else ""
+        if penalised[label] and cfg.weight is None:
+            name = cfg.penalty["_target_"].rpartition(".")[2]
+            raise ConfigurationError(f"{place}penalty {name} has no weight: give one, as in weight=0.1, or weight=0")
+        if cfg.weight and not any(penalised.values()):
+            raise ConfigurationError(f"{place}weight is {cfg.weight} and penalty is none: choose one, as penalty=l1")
+
+
+def _range(low, high, closed):
+    if math.isinf(low) and math.isinf(high):
+        return "that is finite"
+    if math.isinf(high):
+        return f"from {low} on" if closed else f"above {low}"
+    return f"between {low} and {high}" + ("" if closed else ", ends excluded")

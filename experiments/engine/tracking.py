@@ -1,0 +1,110 @@
+"""Curves, final numbers, parameters and figures for TensorBoard or MLflow, in the run's own directory; nothing leaves it."""
+
+import importlib.util
+import logging
+import os
+import re
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+from omegaconf import OmegaConf
+
+from experiments.engine import identity
+from experiments.engine.checks import ConfigurationError
+
+PACKAGES = {"tensorboard": ("tensorboardX",), "mlflow": ("mlflow", "sqlalchemy", "alembic")}
+NO_NUMBERS = (
+    "at",
+    "claim",
+    "figure",
+    "paper",
+    "shard",
+    "resume",
+    "reuse",
+    "track",
+    "variants",
+)  # they set nothing of a training
+
+
+def check(track):
+    """Refuse a tracker that is unknown or not installed; null is none."""
+    if track is None:
+        return
+    if track not in PACKAGES:
+        raise ConfigurationError(f"track is {track!r}: it must be null, {' or '.join(PACKAGES)}")
+    if any(importlib.util.find_spec(name) is None for name in PACKAGES[track]):
+        raise ConfigurationError(f"track={track} needs packages that are not installed: pip install 'jaxae[{track}]'")
+
+
+def write(track, directory: Path, name, runs, cfgs):
+    """Leave trained grids in DIRECTORY/tensorboard or DIRECTORY/mlflow, in the place of what an earlier call left.
+
+    track: null writes nothing; name: of the experiment; runs, cfgs: the grids and their configurations by variant; the
+    directory's figure.png is taken in.
+    """
+    if track is None:
+        return
+    place = directory / track
+    place.mkdir(parents=True, exist_ok=True)
+    records = [_record(label, i, run, cfgs[label]) for label, run in runs.items() for i in range(len(run.seeds))]
+    {"tensorboard": _tensorboard, "mlflow": _mlflow}[track](place, name, records, directory / "figure.png")
+
+
+def _record(label, i, run, cfg):
+    """One run of a grid: its name, parameters, and curves of finite values, {name: [(epoch, value), ...]}."""
+    axes = {key: column[i].item() for key, column in run.table.items()} | {"seed": int(run.seeds[i])}
+    title = re.sub(r"[^\w.-]+", "_", f"{label}-{i}-{run.labels()[i]}").strip("-")
+    settings = {key: value for key, value in OmegaConf.to_container(cfg, resolve=True).items() if key not in NO_NUMBERS}
+    parameters = {k: v if isinstance(v, bool | int | float) else str(v) for k, v in identity.flat(settings).items()}
+    curves = {key: np.asarray(values[i], np.float64) for key, values in run.curve.items()}
+    points = {
+        key: [(epoch, v.item()) for epoch, v in enumerate(c, start=1) if np.isfinite(v)] for key, c in curves.items()
+    }
+    return title, parameters | axes, points
+
+
+def _tensorboard(place, name, records, figure):
+    from PIL import Image
+    from tensorboardX import SummaryWriter
+
+    shutil.rmtree(place)
+    with SummaryWriter(str(place)) as writer, Image.open(figure) as picture:
+        writer.add_image(name, np.asarray(picture.convert("RGB")), dataformats="HWC")
+    for title, parameters, curves in records:
+        # two writers of one directory within a second would share a file but for the suffix
+        with SummaryWriter(str(place / title), filename_suffix=".curves") as writer:
+            for key, points in curves.items():
+                for epoch, value in points:
+                    writer.add_scalar(key, value, epoch)
+            final = {f"final/{key}": points[-1][1] for key, points in curves.items() if points}
+            writer.add_hparams(parameters, final, name=".")
+
+
+def _mlflow(place, name, records, figure):
+    os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}  # read when mlflow is imported
+    from mlflow.entities import Metric, Param
+    from mlflow.tracking import MlflowClient
+
+    logging.getLogger("mlflow").setLevel(logging.WARNING)  # it tells of every table that it makes
+    client = MlflowClient(f"sqlite:///{(place / 'mlflow.db').resolve()}")
+    # a store stays open for the length of the process, so that an earlier call's runs are deleted, not their file
+    known = client.get_experiment_by_name(name)
+    for earlier in client.search_runs([known.experiment_id]) if known else []:
+        client.delete_run(earlier.info.run_id)
+    artifacts = (place / "artifacts").resolve().as_uri()
+    experiment = known.experiment_id if known else client.create_experiment(name, artifact_location=artifacts)
+    whole = client.create_run(experiment, run_name=name).info.run_id
+    client.log_artifact(whole, str(figure))
+    client.set_terminated(whole)
+    now = int(time.time() * 1000)
+    for title, parameters, curves in records:
+        run = client.create_run(experiment, run_name=title, tags={"mlflow.parentRunId": whole}).info.run_id
+        params = [Param(key, str(value)) for key, value in parameters.items()]
+        metrics = [Metric(key, value, now, epoch) for key, points in curves.items() for epoch, value in points]
+        for start in range(0, len(params), 100):  # what one batch may hold
+            client.log_batch(run, params=params[start : start + 100])
+        for start in range(0, len(metrics), 1000):
+            client.log_batch(run, metrics=metrics[start : start + 1000])
+        client.set_terminated(run)

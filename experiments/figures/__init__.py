@@ -1,0 +1,1 @@
+"""One script for each figure, with the stem of its conf/experiment/*.yaml, and its drawing beside it."""

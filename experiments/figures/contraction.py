@@ -1,0 +1,216 @@
+"""Contraction ratio over the radius, by model and by depth (Rifai et al. 2011, figures 1 and 3)."""
+
+from itertools import pairwise
+
+import jax
+import matplotlib.pyplot as plt
+import numpy as np
+
+from experiments.common import plotting, published
+from experiments.common.outcome import Outcome, Verdict, same_order
+from jaxae.measures.contraction_ratio import contraction_at_zero, contraction_ratio
+from jaxae.models import Layers
+from jaxae.penalties import contractive_closed_form, contractive_hutchinson
+
+STACK = "stack"
+FAR = 20  # radius by which the published curves have made most of their way
+
+
+def outcome(runs, cfg):
+    """Curves of the five models and of the stack cut at each depth, with their heights at 0 and at their largest."""
+    settings, run = cfg.figure, runs["AE"]
+    x = run.test.x[: settings.examples]
+    radii = np.arange(settings.radius + 1, dtype=np.float32)
+    layers = runs[STACK].encoder().layers
+    depths = {depth: Layers(layers[:depth]) for depth in range(1, len(layers) + 1)}
+    encoders = {name: run.encoder() for name, run in runs.items() if name != STACK}
+    models = {name: _measure(encoder, x, radii, settings) for name, encoder in encoders.items()}
+    depths = {depth: _measure(encoder, x, radii, settings) for depth, encoder in depths.items()}
+    distances = _distances(run.train.x[: settings.distances])
+    data = cfg.data.name
+    rows = [
+        {"panel": panel, "curve": str(name), "radius": float(r), "ratio": float(m), "standard error": float(s)}
+        for panel, group in (("models", models), ("depth", depths))
+        for name, numbers in group.items()
+        for r, m, s in zip(radii, numbers["ratio"], numbers["error"], strict=True)
+    ]
+    paper, paper_depth = published.CONTRACTION.get(data, {}), published.CONTRACTION_DEPTH if data == "mnist" else {}
+    grid = published.CONTRACTION_RADII.get(data, ())
+    table = [_row(name, numbers, grid, paper.get(name)) for name, numbers in models.items()]
+    table += [
+        _row(f"stacked CAE, {depth} layers", numbers, grid, paper_depth.get(depth)) for depth, numbers in depths.items()
+    ]
+    figure = _draw(models, depths, radii, distances, data, paper, paper_depth, grid)
+    return Outcome(figure, rows, table, _verdicts(models, depths, radii, distances, paper), _remark(data, distances))
+
+
+def _measure(encoder, x, radii, settings):
+    """The curve with its standard error over examples, and two independent measures of its height at 0."""
+    ratio = np.asarray(
+        contraction_ratio(encoder, x, radii, jax.random.key(0), directions=settings.directions), np.float64
+    )
+    per_example = ratio.mean(axis=2)
+    if len(encoder.layers) == 1:
+        energy = contractive_closed_form(encoder, x)
+    else:  # the exact norm of a deep encoder costs a pass per pixel
+        energy = contractive_hutchinson(encoder, x, key=jax.random.key(1), samples=8)
+    mean = per_example.mean(axis=1)
+    top = int(mean.argmax())
+    return {
+        "ratio": mean,
+        "error": per_example.std(axis=1) / np.sqrt(len(x)),
+        "zero": float(mean[0]),
+        "square": float(np.sqrt(np.mean(ratio[0] ** 2))),
+        "identity": float(contraction_at_zero(np.mean(energy), x.shape[1])),
+        "place": float(radii[top]),
+        "height": float(mean[top]),
+        # Of each example's rise from 0 to the bump: the same directions serve both, so their noise cancels.
+        "rise error": float((per_example[top] - per_example[0]).std() / np.sqrt(len(x))),
+    }
+
+
+def _distances(x):
+    """Smallest, median and largest distance between different examples, units of the data."""
+    squares = np.sum(np.square(x), axis=1)
+    products = squares[:, None] + squares - 2 * x @ x.T
+    distances = np.sqrt(np.maximum(products[np.triu_indices(len(x), k=1)], 0))
+    return tuple(float(f(distances)) for f in (np.min, np.median, np.max))
+
+
+def _row(name, numbers, grid, paper):
+    top = int(np.argmax(paper)) if paper else None
+    return {
+        "model": name,
+        "ratio at 0": numbers["zero"],
+        "published at 0": paper and paper[0],
+        "root mean square at 0": numbers["square"],
+        "sqrt(|J|^2 / d)": numbers["identity"],
+        "largest ratio": numbers["height"],
+        "published largest": paper and paper[top],
+        "at radius": numbers["place"],
+        "published radius": paper and float(grid[top]),
+    }
+
+
+def _verdicts(models, depths, radii, distances, paper):
+    zero = {name: numbers["zero"] for name, numbers in models.items()}
+    gaps = {name: numbers["square"] / numbers["identity"] - 1 for name, numbers in models.items()}
+    cae, largest = models["CAE"], distances[2]
+    far = min(int(np.searchsorted(radii, FAR)), len(radii) - 1)
+    change = {name: numbers["ratio"][far] / numbers["ratio"][0] - 1 for name, numbers in models.items()}
+    falling = {name: bool(np.all(np.diff(models[name]["ratio"]) < 0)) for name in ("AE", "AE+wd", "DAE-b")}
+    by_depth = list(depths.values())
+    verdicts = [
+        Verdict(
+            "at radius 0 the ratio is the Jacobian's norm",
+            "its root mean square over directions is within 2 % of sqrt(|J|^2 / d) for each model",
+            ", ".join(f"{name} {gap:+.2%}" for name, gap in gaps.items()),
+            all(abs(gap) < 0.02 for gap in gaps.values()),
+        ),
+        Verdict(
+            "next to the data the contractive autoencoder contracts most (published: CAE 0.27 least of the five)",
+            "CAE has the least ratio at 0",
+            ", ".join(f"{name} {value:.3g}" for name, value in zero.items()),
+            min(zero, key=zero.get) == "CAE",
+        ),
+        Verdict(
+            "its ratio first rises with the radius (published: from 0.27 to 0.40)",
+            "CAE's largest ratio is above that at 0 by more than twice the standard error of the rise",
+            f"from {cae['zero']:.3g} to {cae['height']:.3g} ({cae['height'] / cae['zero']:.2f} times)",
+            cae["height"] - cae["zero"] > 2 * cae["rise error"],
+        ),
+        Verdict(
+            "and falls beyond the largest distance between examples (published: 20 against 13.7)",
+            "CAE's largest ratio lies within a factor of two of that distance",
+            f"largest at radius {cae['place']:.0f}, largest distance {largest:.1f}",
+            0.5 < cae["place"] / largest < 2,
+        ),
+        Verdict(
+            "plain, weight-decayed and masked autoencoders only fall with the radius",
+            "AE, AE+wd and DAE-b fall from each radius to the next",
+            ", ".join(f"{name} {'falls' if falls else 'rises somewhere'}" for name, falls in falling.items()),
+            all(falling.values()),
+        ),
+        Verdict(
+            "the one with Gaussian noise is nearly flat (published: -9 %)",
+            f"DAE-g changes least of the five from radius 0 to {radii[far]:g}",
+            ", ".join(f"{name} {value:+.0%}" for name, value in change.items()),
+            min(change, key=lambda name: abs(change[name])) == "DAE-g",
+        ),
+        Verdict(
+            "depth contracts more (published: 0.26 > 0.15 > 0.12)",
+            "the ratio at 0 falls with each layer",
+            " > ".join(f"{numbers['zero']:.3g}" for numbers in by_depth),
+            all(a["zero"] > b["zero"] for a, b in pairwise(by_depth)),
+        ),
+        Verdict(
+            "and the region of strong contraction grows (published: bump at 20, 30, 30)",
+            "the bump does not come nearer with any layer, and is further for three layers than for one",
+            ", ".join(f"{numbers['place']:.0f}" for numbers in by_depth),
+            all(a["place"] <= b["place"] for a, b in pairwise(by_depth))
+            and by_depth[0]["place"] < by_depth[-1]["place"],
+        ),
+    ]
+    if paper:
+        at_zero = {name: paper[name][0] for name in zero}
+        verdicts.append(same_order("the models' order at radius 0 is the paper's", zero, at_zero))
+    return verdicts
+
+
+def _remark(data, distances):
+    words = (
+        "Mean of |f(x1) - f(x0)| / r over test examples x0 and x1 uniform on the sphere of radius r; shading: two standard "
+        "errors over examples. The paper does not print its lambda, noise levels and weight decay."
+    )
+    if data in published.TRAINING_DISTANCES:
+        words += (
+            " Dashed: the paper's curves, read off its figures; those by depth are of MNIST-rot, another data set. Its "
+            f"smallest distance, {published.TRAINING_DISTANCES[data][0]}, is not that of all pairs, {distances[0]:.1f} here."
+        )
+    return words
+
+
+def _draw(models, depths, radii, distances, data, paper, paper_depth, grid):
+    with plotting.style():
+        figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.8))
+        _panel(left, radii, models, paper, grid, f"five autoencoders, {data}")
+        named = {f"{depth} layer{'s' if depth > 1 else ''}": numbers for depth, numbers in depths.items()}
+        dashed = dict(zip(named, (paper_depth.get(depth) for depth in depths), strict=True))
+        _panel(right, radii, named, dashed, grid, "stacked contractive autoencoders, by depth")
+        for ax in (left, right):
+            _mark_distances(ax, distances)
+        right.set_ylabel(None)
+    return figure
+
+
+def _panel(ax, radii, curves, dashed, grid, title):
+    lines = {name: numbers["ratio"] for name, numbers in curves.items()}
+    spread = {name: 2 * numbers["error"] for name, numbers in curves.items()}
+    plotting.curves(
+        ax,
+        radii,
+        lines,
+        spread=spread,
+        xlabel="radius r (units of the data)",
+        ylabel="contraction ratio, mean of |f(x1) − f(x0)| / r",
+    )
+    for line, name in zip(ax.get_lines(), curves, strict=True):
+        top = curves[name]["place"]
+        ax.plot(top, curves[name]["height"], "v", color=line.get_color(), ms=6, clip_on=False, zorder=3)
+        if dashed.get(name):
+            ax.plot(grid, dashed[name], "o--", color=line.get_color(), lw=1, ms=3)
+    if any(dashed.values()):
+        ax.plot([], [], "o--", color="grey", lw=1, ms=3, label="as published")
+    ax.plot([], [], "v", color="grey", ms=6, label="largest ratio")
+    ax.set(title=title, xlim=(0, radii[-1]), ylim=(0, None))
+    ax.legend()
+
+
+def _mark_distances(ax, distances):
+    """Vertical lines at the distances between training examples, named above the axis."""
+    ax.set_ylim(0, 1.12 * ax.get_ylim()[1])
+    for word, distance in zip(("min", "median", "max"), distances, strict=True):
+        if distance > ax.get_xlim()[1]:
+            continue
+        ax.axvline(distance, color="grey", ls=":", lw=1)
+        ax.text(distance + 0.3, ax.get_ylim()[1], word, va="top", fontsize=9, color="dimgrey")

@@ -1,0 +1,232 @@
+"""Reconstructions from short codes: deep autoencoder, logistic PCA and PCA (Hinton & Salakhutdinov 2006, figure 2)."""
+
+from itertools import pairwise
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from experiments.common import plotting, published
+from experiments.common.outcome import Outcome, Verdict
+from jaxae.losses import squared_error
+
+# The rows of the paper's figure: {data: {model: variant}}; PCA has no variant, its code is as long as its name says.
+ROWS = {
+    "curves": {
+        "autoencoder, 6": "curves",
+        "logistic PCA, 6": "curves_logistic_pca_6",
+        "logistic PCA, 18": "curves_logistic_pca_18",
+        "PCA, 18": None,
+    },
+    "digits": {"autoencoder, 30": "digits", "logistic PCA, 30": "digits_logistic_pca", "PCA, 30": None},
+}
+DIGITS = ("mnist", "mnist5k")  # of which the published errors of the second block are
+TRAINING = 10_000  # training images whose error is measured, at most
+TILE, LABELS, BARS = 0.7, 1.5, 3.0  # inches
+
+
+def outcome(runs, cfg):
+    """Rows of originals and reconstructions with the error per image of every model, beside the published one."""
+    blocks = {
+        data: _block(rows, runs, cfg.figure.columns) | {"name": data, "paper": published.RECONSTRUCTION[data]}
+        for data, rows in ROWS.items()
+        if set(rows.values()) & set(runs)
+    }
+    if "digits" in blocks and cfg.data.name not in DIGITS:
+        blocks["digits"] |= {"name": cfg.data.name, "paper": {}}
+    table = [
+        {
+            "data": block["name"],
+            "model": model,
+            "test squared error": numbers["test"],
+            "published": block["paper"].get(model),
+            "training squared error": numbers["train"],
+        }
+        for block in blocks.values()
+        for model, numbers in block["models"].items()
+    ]
+    errors = {data: {model: n["test"] for model, n in block["models"].items()} for data, block in blocks.items()}
+    verdicts = []
+    if "digits" in errors:
+        verdicts += _digits(errors["digits"], cfg.data.name)
+    if "curves" in errors:
+        verdicts += _curves(errors["curves"])
+    return Outcome(_draw(blocks), table, table, verdicts, _remark(blocks))
+
+
+def _block(rows, runs, columns):
+    """The originals of one data set and, of every model, their reconstructions and the mean errors of test and training."""
+    first = next(runs[variant] for variant in rows.values() if variant in runs)
+    train, test = first.train.x, first.test.x
+    shown = _one_of_each(first.test.labels, test, columns)
+    models = {}
+    for model, variant in rows.items():
+        if variant is None:
+            reconstruct = _pca(train, int(model.split()[-1]))
+        elif variant in runs:
+            reconstruct = runs[variant].reconstructions
+        else:
+            continue
+        models[model] = {
+            "test": float(np.mean(squared_error(np.asarray(reconstruct(test)), test))),
+            "train": float(np.mean(squared_error(np.asarray(reconstruct(train[:TRAINING])), train[:TRAINING]))),
+            "pictures": np.asarray(reconstruct(test[shown])).reshape(-1, *first.test.shape),
+        }
+    title = (
+        f"{first.test.shape[0]} x {first.test.shape[1]} pixels, {len(train):,} for training, {len(test):,} for the test"
+    )
+    return {"originals": test[shown].reshape(-1, *first.test.shape), "models": models, "title": title}
+
+
+def _pca(train, size):
+    from sklearn.decomposition import PCA
+
+    pca = PCA(size, svd_solver="covariance_eigh").fit(train)
+    return lambda x: pca.inverse_transform(pca.transform(x))
+
+
+def _one_of_each(labels, test, count):
+    """Indices of the first example of each class in the classes' order, or of the first `count` examples without classes."""
+    return np.arange(len(test))[:count] if labels is None else np.unique(labels, return_index=True)[1][:count]
+
+
+def _digits(errors, data):
+    paper = published.RECONSTRUCTION["digits"]
+    verdicts = [_order(errors, paper, "digits" if data in DIGITS else data)]
+    if data not in DIGITS or not {"autoencoder, 30", "PCA, 30"} <= set(errors):
+        return verdicts
+    ours, theirs = (values["autoencoder, 30"] / values["PCA, 30"] for values in (errors, paper))
+    verdicts.append(
+        Verdict(
+            "digits: the autoencoder leaves the published share of PCA's error",
+            f"autoencoder / PCA at most {theirs:.3f} (3.00 / 13.87)",
+            f"{ours:.3f}",
+            ours <= theirs,
+        )
+    )
+    if data == "mnist":
+        verdicts.append(_reaches(errors, paper, "autoencoder, 30", "digits"))
+        verdicts += [
+            _agrees(
+                errors,
+                paper,
+                [m for m in errors if "PCA" in m],
+                0.05,
+                "digits: what it is compared with is as in the paper",
+            )
+        ]
+    return verdicts
+
+
+def _curves(errors):
+    paper = published.RECONSTRUCTION["curves"]
+    verdicts = [_order(errors, paper, "curves")]
+    if "autoencoder, 6" in errors:
+        verdicts.append(_reaches(errors, paper, "autoencoder, 6", "curves"))
+    logistic = [m for m in errors if m.startswith("logistic")]
+    if logistic:
+        verdicts.append(_agrees(errors, paper, logistic, 0.1, "curves: our curves are as hard as the paper's"))
+    return verdicts
+
+
+def _order(errors, paper, data):
+    expected = sorted(errors, key=paper.get)
+    return Verdict(
+        f"{data}: the models' order is the paper's",
+        " < ".join(expected),
+        ", ".join(f"{model}: {errors[model]:.2f}" for model in expected),
+        all(errors[a] < errors[b] for a, b in pairwise(expected)),
+    )
+
+
+def _reaches(errors, paper, model, data):
+    return Verdict(
+        f"{data}: the autoencoder reaches the published error",
+        f"at most {paper[model]:.2f}",
+        f"{errors[model]:.2f}",
+        round(errors[model], 2) <= paper[model],
+    )
+
+
+def _agrees(errors, paper, models, share, claim):
+    return Verdict(
+        claim,
+        f"within {share:.0%} of " + ", ".join(f"{m}: {paper[m]:.2f}" for m in models),
+        ", ".join(f"{m}: {errors[m]:.2f}" for m in models),
+        all(abs(errors[m] / paper[m] - 1) <= share for m in models),
+    )
+
+
+def _remark(blocks):
+    words = [
+        "Errors are squared and summed over the pixels of an image, means over the test set; the bar's mark is the paper's."
+    ]
+    if "digits" in blocks and blocks["digits"]["paper"]:
+        numbers = blocks["digits"]["models"].get("autoencoder, 30")
+        if numbers:
+            words.append(
+                f"Digits: the autoencoder's error is {numbers['train']:.2f} on training images and {numbers['test']:.2f} on "
+                "test images; the paper trains on 60,000."
+            )
+    if "curves" in blocks:
+        words.append(
+            "Curves: the paper does not describe its ink; the width and strength of ours are chosen so that PCA's error is the "
+            "published one, and logistic PCA's errors say how like the paper's the pictures are; they fall slowly, over "
+            "hundreds of epochs."
+        )
+    return " ".join(words)
+
+
+def _draw(blocks):
+    columns = max(len(block["originals"]) for block in blocks.values())
+    heights = [TILE * (1 + len(block["models"])) for block in blocks.values()]
+    above, below = 0.45, 0.55
+    width = LABELS + TILE * columns + 0.15 + BARS + 0.45
+    height = sum(heights) + len(blocks) * (above + below)
+    with plotting.style():
+        figure = plt.figure(figsize=(width, height), layout="none")
+        top = height
+        for block, tall in zip(blocks.values(), heights, strict=True):
+            top -= above
+            wide = TILE * len(block["originals"])
+            left, right = (
+                figure.add_axes([x / width, (top - tall) / height, w / width, tall / height])
+                for x, w in ((LABELS, wide), (LABELS + wide + 0.15, BARS))
+            )
+            _pictures(left, block)
+            left.set_title(f"{block['name']}: {block['title']}", loc="left")
+            _bars(right, block)
+            top -= tall + below
+    return figure
+
+
+def _pictures(ax, block):
+    rows = [block["originals"], *(numbers["pictures"] for numbers in block["models"].values())]
+    tiles = np.pad(np.clip(rows, 0, 1), ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=np.nan)
+    picture = tiles.transpose(0, 2, 1, 3).reshape(len(rows) * tiles.shape[2], -1)
+    cmap = plt.get_cmap("gray").with_extremes(bad="white")
+    extent = (0, tiles.shape[1], len(rows), 0)
+    ax.imshow(picture, cmap=cmap, vmin=0, vmax=1, extent=extent, aspect="auto", interpolation="nearest")
+    ax.set_yticks(np.arange(len(rows)) + 0.5, ["original", *block["models"]])
+    ax.set_xticks([])
+    ax.tick_params(length=0)
+    ax.grid(False)
+    for side in ax.spines.values():
+        side.set_visible(False)
+
+
+def _bars(ax, block):
+    models = list(block["models"])
+    place = np.arange(len(models)) + 1.5
+    errors = [block["models"][model]["test"] for model in models]
+    ax.barh(place, errors, height=0.55, color=plotting.COLORS[5], label="here")
+    paper = [block["paper"][model] for model in models] if block["paper"] else errors
+    if block["paper"]:
+        ax.plot(paper, place, "D", color=plotting.COLORS[2], ms=6, label="as published")
+    for y, error, other in zip(place, errors, paper, strict=True):
+        words = f"{error:.2f} (paper {other:.2f})" if block["paper"] else f"{error:.2f}"
+        ax.annotate(words, (max(error, other), y), (7, 0), textcoords="offset points", va="center")
+    ax.set(ylim=(len(models) + 1, 0), xlim=(0, 1.95 * max(errors + paper)), yticks=[])
+    ax.set_xlabel("test squared error per image")
+    ax.grid(False, axis="y")
+    ax.spines["left"].set_visible(False)
+    ax.legend(loc="upper right", ncols=2, borderpad=0, handletextpad=0.4, columnspacing=1)

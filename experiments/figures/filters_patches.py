@@ -1,0 +1,83 @@
+"""Filters learned on whitened natural image patches (Vincent et al. 2010, figures 5 and 6)."""
+
+import numpy as np
+
+from experiments.common.filter_banks import banks_of, draw_banks, unit_rows
+from experiments.common.outcome import Outcome, Verdict
+from jaxae.measures.filters import effective_area, kind_of_filters, orientation
+from jaxae.measures.gabor import gabor_fit
+
+WORDS = ("noise", "blob", "edge")
+
+
+def outcome(runs, cfg):
+    """Input patches and the four filter banks; how Gabor-like, concentrated and oriented each bank's filters are."""
+    banks = banks_of(runs)
+    filters = {label: run.filters(i) for label, (run, i) in banks.items()}
+    measures = {label: _measure(bank) for label, bank in filters.items()}
+    errors = {label: float(run.curve["test_error"][i, -1]) for label, (run, i) in banks.items()}
+    run = next(iter(runs.values()))
+    count = min(cfg.figure.filters, max(map(len, filters.values())))
+    inputs = run.train.x[:count].reshape(-1, *run.train.shape)
+    figure = draw_banks(filters, count, first=(f"input, {cfg.data.name}", inputs))
+    table = [_row(label, columns, errors[label]) for label, columns in measures.items()]
+    remark = (
+        "Each filter is scaled to its own largest magnitude; grey is 0. A filter is called noise where the best Gabor "
+        "explains less than half of its energy, else an edge where its orientation is at least 0.25, else a blob."
+    )
+    return Outcome(figure, unit_rows(measures), table, _verdicts(measures), remark)
+
+
+def _measure(bank):
+    explained = np.asarray(gabor_fit(bank)[0])
+    oriented = np.asarray(orientation(bank))
+    return {
+        "Gabor R2": explained,
+        "area": np.asarray(effective_area(bank)),
+        "orientation": oriented,
+        "kind": kind_of_filters(explained, oriented),
+    }
+
+
+def _shares(columns):
+    return {word: float(np.mean(columns["kind"] == word)) for word in WORDS}
+
+
+def _row(label, columns, error):
+    return {
+        "bank": label,
+        "Gabor R2, median": float(np.median(columns["Gabor R2"])),
+        "effective area (share of pixels), median": float(np.median(columns["area"])),
+        "orientation, median": float(np.median(columns["orientation"])),
+        **{f"{word}s" if word != "noise" else word: share for word, share in _shares(columns).items()},
+        "test squared error per patch": error,
+    }
+
+
+def _verdicts(measures):
+    few, many, decayed, noisy = measures
+    shares = {label: _shares(columns) for label, columns in measures.items()}
+    medians = {label: float(np.median(columns["Gabor R2"])) for label, columns in measures.items()}
+
+    def most(label, word, claim):
+        text = ", ".join(f"{name} {share:.0%}" for name, share in shares[label].items())
+        return Verdict(claim, f"more than half of the filters of '{label}' are {word}", text, shares[label][word] > 0.5)
+
+    return [
+        most(few, "blob", "few units become blob detectors"),
+        most(many, "noise", "many units without a regulariser stay noise"),
+        Verdict(
+            "weight decay recovers some blobs, no edge detectors",
+            f"in '{decayed}' more filters than in '{many}' are not noise, and fewer than half are edges",
+            f"not noise {1 - shares[decayed]['noise']:.0%} against {1 - shares[many]['noise']:.0%}, "
+            f"edges {shares[decayed]['edge']:.0%}",
+            shares[decayed]["noise"] < shares[many]["noise"] and shares[decayed]["edge"] < 0.5,
+        ),
+        most(noisy, "edge", "denoising gives oriented edge detectors"),
+        Verdict(
+            "denoising's filters are the most Gabor-like",
+            f"the median Gabor R2 of '{noisy}' is the largest of the 200-unit banks",
+            ", ".join(f"{label} {value:.2f}" for label, value in medians.items()),
+            medians[noisy] > max(medians[many], medians[decayed]),
+        ),
+    ]

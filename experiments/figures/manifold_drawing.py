@@ -1,0 +1,94 @@
+"""The figure of where data lie: images of each set, their dimensions, and the lines between two images."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from experiments.common import plotting
+
+GAUSSIAN = "Gaussian, same covariance"
+STEPS = np.linspace(0, 1, 9)  # from one image to the other
+MIDDLE = len(STEPS) // 2
+NEAREST = range(2, 21)  # neighbours over which the dimension is drawn
+SHARE = 0.9  # of the variance
+
+
+def draw(sets, estimates, near, lines, run, settings):
+    """Images of each set, spectra and local dimensions, distances to real images along the lines, and two of the lines."""
+    shape = run.train.shape
+    with plotting.style():
+        figure = plt.figure(figsize=(12, 9))
+        top, middle, bottom = figure.add_gridspec(3, 1, height_ratios=(2.55, 3.7, 2.35))
+        grid = top.subgridspec(1, len(sets))
+        for column, (name, x) in enumerate(sets.items()):
+            shown = run.train.x[:9] if column == 0 else x[:9]
+            _tiles(figure.add_subplot(grid[column]), shown.reshape(3, 3, *shape), name)
+        grid = middle.subgridspec(1, 3)
+        _draw_sets(figure.add_subplot(grid[0]), figure.add_subplot(grid[1]), estimates)
+        _draw_distances(figure.add_subplot(grid[2]), near)
+        grid = bottom.subgridspec(1, 2)
+        for column in range(min(2, len(next(iter(lines.values()))))):
+            _draw_lines(figure.add_subplot(grid[column]), lines, column, run)
+    return figure
+
+
+def _draw_sets(spectrum, dimension, estimates):
+    for (name, numbers), color in zip(estimates.items(), plotting.COLORS, strict=False):
+        dash = "--" if name == GAUSSIAN else "-"
+        spectrum.semilogx(np.arange(1, len(numbers["explained"]) + 1), numbers["explained"], dash, color=color)
+        dimension.semilogy(NEAREST, numbers["over k"], dash, color=color, label=name)
+        dimension.semilogy([2], [numbers["two nearest"]], "o", color=color, clip_on=False)
+    spectrum.axhline(SHARE, color="grey", lw=0.8, ls=":")
+    spectrum.set(
+        xlabel="principal components", ylabel="share of the variance", ylim=(0, 1.02), title="linear: PCA spectra"
+    )
+    dimension.plot([], [], "o", color="grey", label="two nearest neighbours")
+    dimension.set(xlabel="neighbours k", ylabel="intrinsic dimension", title="local: dimension (Levina-Bickel)")
+    dimension.set_xticks([2, 5, 10, 15, 20])
+    low, high = dimension.get_ylim()
+    dimension.set_ylim(low / 1.2, high * 8)  # room for the legend
+    dimension.set_yticks([10, 30, 100, 300], ["10", "30", "100", "300"])
+    dimension.minorticks_off()
+    dimension.legend(fontsize=9, loc="upper right")
+
+
+def _draw_distances(ax, near):
+    colors = iter(plotting.COLORS[1:])
+    for name, numbers in near.items():
+        if np.ndim(numbers["distance"]):
+            ax.plot(STEPS, numbers["distance"], "o-", ms=4, color=next(colors), label=name)
+        else:
+            ax.axhline(numbers["distance"], color="black", ls="--", label=f"{name}, typical")
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + 0.5 * (high - low))
+    ax.set(xlabel="place on the line between two test images", ylabel="distance to the nearest real image (median)")
+    ax.set_title("between images")
+    ax.legend(fontsize=9, loc="upper center")
+
+
+def _draw_lines(ax, lines, pair, run):
+    """Rows: one per space; columns: the steps, a gap, and the training image nearest to the middle."""
+    shape = run.train.shape
+    strips = []
+    for images in lines.values():
+        steps = images[pair]
+        nearest = run.train.x[np.argmin(np.sum(np.square(run.train.x - steps[MIDDLE]), axis=1))]
+        strips.append(np.concatenate([steps, np.full_like(steps[:1], np.nan), nearest[None]]))
+    _tiles(ax, np.stack(strips).reshape(len(lines), -1, *shape), "straight lines between two test images")
+    height, width = shape[0] + 1, shape[1] + 1
+    ax.set_axis_on()
+    ax.grid(False)
+    ax.spines[:].set_visible(False)
+    ax.set_yticks(height * (np.arange(len(lines)) + 0.5), ["pixels", "PCA", "code"] if pair == 0 else [""] * len(lines))
+    marks = {0: "image A", MIDDLE: "middle", len(STEPS) - 1: "image B", len(STEPS) + 1: "nearest\nreal image"}
+    ax.set_xticks(width * (np.array(list(marks)) + 0.5), list(marks.values()))
+    ax.tick_params(length=0)
+
+
+def _tiles(ax, images, title):
+    """Images [rows, columns, height, width] side by side, black 0 and white 1, which the blends' contrast needs."""
+    padded = np.pad(images, ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=np.nan)
+    rows, columns, height, width = padded.shape
+    picture = padded.transpose(0, 2, 1, 3).reshape(rows * height, columns * width)
+    ax.imshow(picture, cmap=plt.get_cmap("gray").with_extremes(bad="white"), vmin=0, vmax=1, interpolation="nearest")
+    ax.set_title(title)
+    ax.set_axis_off()

@@ -1,0 +1,1 @@
+"""The report of many experiments as one html file."""

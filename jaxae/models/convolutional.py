@@ -1,0 +1,238 @@
+"""Convolutional autoencoders: 3x3 convolutions, 2x2 max pooling and nearest up-sampling, as a frozen description."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from math import prod
+from numbers import Integral
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import struct
+
+from jaxae.models.dense import ACTIVATIONS, INITIALIZERS
+
+__all__ = ["Convolution", "Convolutional", "Convolutions", "convolve", "max_pool"]
+
+# Tap i of a 3-tap filter on a signal repeated twice reads, for the output's phase a, the input at the offset p - 1.
+PHASES = np.zeros((2, 3, 3), np.float32)
+for _a, _i, _p in ((0, 0, 0), (0, 1, 1), (0, 2, 1), (1, 0, 1), (1, 1, 1), (1, 2, 2)):
+    PHASES[_a, _i, _p] = 1
+
+
+# The block Toeplitz products are the faster on two CPU cores (AVX-512, batch 100, value and gradient) up to 48 pixels from 1 to
+# 16 channels and 8 from 8 to 8, and nowhere from 32 to 32 or 16 to 8; of repeated pixels about twice as far. Width times the
+# fewer channels tells these apart. Runs under one vmap make XLA's grouped convolutions slow here, 1.4 to 1.8 times a step of
+# products alone; one run after another, as train.parallel_runs=auto has them, is the fastest with either.
+NARROW = 64
+
+
+def convolve(x, kernel, *, up: bool = False):
+    """3x3 cross-correlation amid zeros, y[r, s, d] = sum_ijc x[r + i - 1, s + j - 1, c] kernel[i, j, c, d].
+
+    By products with block Toeplitz matrices where a CPU is faster with them, else, and on every accelerator, by XLA's own
+    convolution. x: [batch, height, width, c], kernel: [3, 3, c, d] -> [batch, height, width, d]; up: x is first repeated twice
+    in height and width (nearest up-sampling) -> [batch, 2 height, 2 width, d].
+    """
+    toeplitz, xla = _ways(up)
+    if x.shape[2] * min(kernel.shape[2:]) > (2 * NARROW if up else NARROW):
+        return xla(x, kernel)
+    return jax.lax.platform_dependent(x, kernel, cpu=toeplitz, default=xla)
+
+
+@functools.cache  # the same functions at every call, so that one outside of jit is traced once
+def _ways(up):
+    return functools.partial(_by_products, up=up), functools.partial(_by_xla, up=up)
+
+
+def _by_xla(x, kernel, *, up):
+    if up:
+        x = jnp.repeat(jnp.repeat(x, 2, axis=1), 2, axis=2)
+    return jax.lax.conv_general_dilated(x, kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+
+
+def _by_products(x, kernel, *, up):
+    # Each output row is one product of three input rows with a block Toeplitz matrix. On a CPU the zeros in it cost less
+    # than the memory traffic of gathering 3x3 neighbourhoods; the repeated pixels of the up-sampling are never made.
+    batch, height, width, channels = x.shape
+    factor = 2 if up else 1
+    phases = PHASES if up else np.eye(3, dtype=np.float32)[None]
+    taps = np.stack([np.eye(width, k=1 - j, dtype=np.float32) for j in range(3)])  # [j, input column, output column]
+    kernel = jnp.einsum("aip,bjq,ijcd->pqcabd", phases, phases, kernel)
+    matrix = jnp.einsum("jvs,ijcabd->ivcasbd", taps, kernel).reshape(3 * width * channels, -1)
+    padded = jnp.pad(x, ((0, 0), (1, 1), (0, 0), (0, 0)))
+    rows = jnp.concatenate([padded[:, i : i + height].reshape(batch, height, -1) for i in range(3)], axis=-1)
+    return (rows.reshape(batch * height, -1) @ matrix).reshape(batch, factor * height, factor * width, -1)
+
+
+def max_pool(x):
+    """Largest of each 2x2 square; an odd side is completed by a border that never wins.
+
+    x: [batch, height, width, c] -> [batch, ceil(height / 2), ceil(width / 2), c].
+    """
+    _, height, width, _ = x.shape
+    x = jnp.pad(x, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)), constant_values=-jnp.inf)
+    batch, height, width, channels = x.shape
+    x = x.reshape(batch, height // 2, 2, width // 2, 2, channels)
+    # Two maxima of slices have a far faster gradient on a CPU than a window reduction.
+    x = jnp.maximum(x[:, :, 0], x[:, :, 1])
+    return jnp.maximum(x[:, :, :, 0], x[:, :, :, 1])
+
+
+@struct.dataclass
+class Convolution:
+    """One layer, activation(up(x) * weight + bias), pooled where `pool`; "valid" padding leaves out the outermost pixels.
+
+    weight: [3, 3, in, out], bias: [out]; x: [batch, height, width, in] -> [batch, height', width', out].
+    """
+
+    weight: jax.Array
+    bias: jax.Array
+    activation: Callable = struct.field(pytree_node=False)
+    pool: bool = struct.field(pytree_node=False, default=False)
+    up: bool = struct.field(pytree_node=False, default=False)
+    padding: str = struct.field(pytree_node=False, default="same")
+
+    def __call__(self, x):
+        """Apply the layer."""
+        x = convolve(x, self.weight, up=self.up)
+        if self.padding == "valid":
+            x = x[:, 1:-1, 1:-1]
+        x = self.activation(x + self.bias)
+        return max_pool(x) if self.pool else x
+
+
+@struct.dataclass
+class Convolutions:
+    """Convolutions one after another between flat rows: a callable pytree, x: [..., prod(shape)] -> [..., out].
+
+    shape: (height, width, channels) that a row of x is read as.
+    """
+
+    convolutions: tuple[Convolution, ...]
+    shape: tuple[int, int, int] = struct.field(pytree_node=False)
+    seen: Any = None
+
+    def at(self, x):
+        """The same layers with the code of this very x, so that its reconstruction and a penalty share one gradient."""
+        return self.replace(seen=(x, self(x)))
+
+    def __call__(self, x):
+        """Apply all layers."""
+        if self.seen is not None and self.seen[0] is x:
+            return self.seen[1]
+        y = x.reshape(-1, *self.shape)
+        for layer in self.convolutions:
+            y = layer(y)
+        return y.reshape(*x.shape[:-1], prod(y.shape[1:]))
+
+
+@dataclass(frozen=True)
+class Convolutional:
+    """A convolutional autoencoder: (convolution, pooling) per layer, mirrored by (convolution, up-sampling), and a last one.
+
+    shape: (height, width) or (height, width, colours) of the picture that a row of x holds; channels: of the encoder's
+    layers, the decoder has them in the reverse order; decoder_padding: "same", or "valid", which shrinks the picture by
+    two pixels, one name for all the decoder's convolutions before an up-sampling or one for each; activation: a name of
+    ACTIVATIONS; output: activation of the last convolution ("linear" also where the loss reads logits); init_weights: a
+    name of INITIALIZERS. (16, 8, 8) with ("same", "same", "valid") and (32, 32) with "same" are Chollet's models (2016) for
+    28 x 28 pixels. Raises ValueError for names and sizes that are not allowed and for a decoder that ends at another shape.
+    """
+
+    shape: tuple[int, ...]
+    channels: tuple[int, ...] = (16, 8, 8)
+    decoder_padding: str | tuple[str, ...] = ("same", "same", "valid")
+    activation: str = "relu"
+    output: str = "linear"
+    init_weights: str = "glorot_uniform"
+
+    def __post_init__(self):
+        """Check the names and sizes, and bring single values into the form of tuples."""
+        shape = tuple(self.shape)
+        channels = (self.channels,) if isinstance(self.channels, Integral) else tuple(self.channels)
+        padding = self.decoder_padding
+        padding = (padding,) * len(channels) if isinstance(padding, str) else tuple(padding)
+        if len(shape) not in (2, 3) or not all(_is_size(size) for size in shape):
+            raise ValueError(f"shape is {shape}: it must be (height, width) or (height, width, colours), from 1 on")
+        if not channels or not all(_is_size(size) for size in channels):
+            raise ValueError(f"model.channels is {channels}: it must be whole numbers from 1 on, one per layer")
+        if len(padding) != len(channels) or not all(name in ("same", "valid") for name in padding):
+            raise ValueError(
+                f"model.decoder_padding is {padding}: it must be same or valid, one for all or one for each of the "
+                f"{len(channels)} layers"
+            )
+        for key, allowed in (("activation", ACTIVATIONS), ("output", ACTIVATIONS), ("init_weights", INITIALIZERS)):
+            if getattr(self, key) not in allowed:
+                raise ValueError(f"model.{key} is {getattr(self, key)!r}: it must be one of {', '.join(allowed)}")
+        object.__setattr__(self, "shape", shape)
+        object.__setattr__(self, "channels", channels)
+        object.__setattr__(self, "decoder_padding", padding)
+        decoded = tuple(_decoded(size, padding) for size in self.code_shape[:2])
+        if decoded != shape[:2]:
+            raise ValueError(
+                f"model.decoder_padding is {', '.join(padding)}: from {shape[0]} x {shape[1]} pixels the decoder comes "
+                f"back to {decoded[0]} x {decoded[1]}, it must be the same"
+            )
+
+    @property
+    def code_shape(self):
+        """The code as a stack of pictures, (height, width, channels)."""
+        return (*(-(-size // 2 ** len(self.channels)) for size in self.shape[:2]), self.channels[-1])
+
+    @property
+    def hidden(self):
+        """The size of the flat code, as the last width of a dense encoder."""
+        return (prod(self.code_shape),)
+
+    def init(self, key):
+        """Random weights and zero biases.
+
+        {"encoder": [{"weight": [3, 3, in, out], "bias": [out]}, ...], "decoder": [...]}.
+        """
+        draw = INITIALIZERS[self.init_weights]
+        colours = self._picture()[2]
+        stacks = {"encoder": (colours, *self.channels), "decoder": (self.channels[-1], *self.channels[::-1], colours)}
+        return {
+            name: [
+                {
+                    "weight": draw(jax.random.fold_in(k, i), (3, 3, *pair), jnp.float32),
+                    "bias": jnp.zeros(pair[1], jnp.float32),
+                }
+                for i, pair in enumerate(pairwise(sizes))
+            ]
+            for k, (name, sizes) in zip(jax.random.split(key), stacks.items(), strict=True)
+        }
+
+    def encoder(self, params):
+        """The encoder f as a callable pytree: [..., height * width * colours] -> [..., code]."""
+        activation = ACTIVATIONS[self.activation]
+        layers = [Convolution(p["weight"], p["bias"], activation, pool=True) for p in params["encoder"]]
+        return Convolutions(tuple(layers), self._picture())
+
+    def decoder(self, params):
+        """The decoder g as a callable pytree: [..., code] -> [..., height * width * colours]; for some losses logits."""
+        names = (*(self.activation,) * len(self.channels), self.output)
+        layers = [
+            Convolution(p["weight"], p["bias"], ACTIVATIONS[name], up=i > 0, padding=padding)
+            for i, (p, name, padding) in enumerate(
+                zip(params["decoder"], names, (*self.decoder_padding, "same"), strict=True)
+            )
+        ]
+        return Convolutions(tuple(layers), self.code_shape)
+
+    def _picture(self):
+        return self.shape if len(self.shape) == 3 else (*self.shape, 1)
+
+
+def _decoded(size, padding):
+    """The side of the decoder's picture from the code's side."""
+    for name in padding:
+        size = 2 * (size - 2 * (name == "valid"))
+    return size
+
+
+def _is_size(size):
+    return isinstance(size, Integral) and not isinstance(size, bool) and size >= 1

@@ -1,0 +1,129 @@
+"""One epoch of one run: its steps, and what becomes of a run that they make non-finite."""
+
+import functools
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from jaxae.objective import encode, objective, per_example
+from jaxae.schedules import at
+
+__all__ = [
+    "State",
+    "check_sizes",
+    "evaluation_error",
+    "initial_state",
+    "skipped_where_diverged",
+    "train_epoch",
+    "undone_where_divergent",
+]
+
+
+class State(NamedTuple):
+    """Parameters, the optimizer's state, and the epoch in which the run diverged, or -1."""
+
+    params: Any
+    opt_state: Any
+    diverged: jax.Array
+
+
+def check_sizes(x, x_test, epochs, batch_size):
+    """Refuse, by ValueError, sizes and test examples that do not go with the training examples, x: [n, ...features]."""
+    if epochs < 1:
+        raise ValueError(f"epochs is {epochs}: it must be a whole number from 1 on")
+    if not 1 <= batch_size <= len(x):
+        raise ValueError(f"batch_size is {batch_size}: it must be between 1 and the number of examples, {len(x)}")
+    if x_test is not None and (not np.size(x_test) or np.shape(x_test)[1:] != np.shape(x)[1:]):
+        wanted = ", ".join(map(str, ("n", *np.shape(x)[1:])))
+        raise ValueError(
+            f"x_test has shape {np.shape(x_test)}: it must be [{wanted}] as x is, with n from 1 on, or None"
+        )
+
+
+def initial_state(model, recipe, seed, params):
+    """The State that a run begins with: random weights where params is None."""
+    params = model.init(_key(seed, 0)) if params is None else params
+    return State(params, at(recipe, 0.0).optimizer().init(params), jnp.int32(-1))
+
+
+def train_epoch(model, recipe, state, *, x, x_test, seed, index, epochs, batch_size, batches=None):
+    """One epoch of a run -> (State, {curve value: scalar}).
+
+    index: of the epoch, of `epochs`; batches: a sharding of the batch over devices; other arguments as in jaxae.training.fit.
+    """
+    steps = len(x) // batch_size
+    order = jax.random.permutation(_key(seed, 1, index), len(x))[: steps * batch_size].reshape(steps, batch_size)
+
+    def step(state, inputs):
+        number, batch = inputs
+        time = (index * steps + number) / (epochs * steps)
+        now = at(recipe, time)
+        examples = x[batch] if batches is None else jax.lax.with_sharding_constraint(x[batch], batches)
+
+        def mean_loss(params):
+            key = _key(seed, 2, index * steps + number)
+            return objective(now, model.encoder(params), model.decoder(params), key, examples)
+
+        (loss, terms), gradient = jax.value_and_grad(mean_loss, has_aux=True)(state.params)
+        optimizer = optax.with_extra_args_support(now.optimizer())
+        update, opt_state = optimizer.update(
+            gradient, state.opt_state, state.params, value=loss, grad=gradient, value_fn=lambda p: mean_loss(p)[0]
+        )
+        values = {"loss": loss, **terms}
+        searched = optax.tree_utils.tree_get(opt_state, "num_linesearch_steps")
+        if searched is not None:
+            values["evaluations"] = 1 + searched
+        return state._replace(params=optax.apply_updates(state.params, update), opt_state=opt_state), values
+
+    state, values = jax.lax.scan(step, state, (jnp.arange(steps), order))
+    row = {name: (jnp.sum if name == "evaluations" else jnp.mean)(column) for name, column in values.items()}
+    if x_test is not None:
+        row["test_error"] = evaluation_error(model, at(recipe, (index + 1) / epochs), state.params, x_test)
+    return state, row
+
+
+def undone_where_divergent(train, state, index):
+    """An epoch of one run, undone where it ends non-finite or the run has diverged before.
+
+    train: state -> (state, {curve value: scalar}).
+    """
+    new, row = train(state)
+    begun = state.diverged < 0
+    finite = begun & _is_finite(new, row["loss"])
+    ended = state._replace(diverged=jnp.where(begun, jnp.asarray(index, jnp.int32), state.diverged))
+    return jax.tree.map(functools.partial(jnp.where, finite), (new, row), (ended, _blank_row(row)))
+
+
+def skipped_where_diverged(train, state):
+    """An epoch of one run, without work where it has diverged; not to be vmapped, which would copy the data for every run."""
+
+    def skip(state):
+        return state, _blank_row(jax.eval_shape(train, state)[1])
+
+    return jax.lax.cond(state.diverged < 0, train, skip, state)
+
+
+def evaluation_error(model, recipe, params, x):
+    """The mean over x of the loss of the clean input's reconstruction, in units of the loss per example."""
+    errors = recipe.loss(model.decoder(params)(encode(recipe, model.encoder(params), x)), x)
+    return jnp.mean(per_example("loss", recipe.loss, errors, x))
+
+
+def _is_finite(state, loss):
+    """Whether a run goes on: a line search leaves infinities in its scalars where it fails, and they are no divergence."""
+    numbers = [leaf for leaf in jax.tree.leaves((state, loss)) if jnp.issubdtype(leaf.dtype, jnp.floating)]
+    sound = [jnp.all(jnp.isfinite(leaf)) if leaf.ndim else ~jnp.isnan(leaf) for leaf in numbers]
+    return functools.reduce(jnp.logical_and, sound, jnp.isfinite(loss))
+
+
+def _blank_row(row):
+    """The curve values of an epoch without training: NaN, or 0 where they count."""
+    blanks = {name: jnp.nan if jnp.issubdtype(value.dtype, jnp.floating) else 0 for name, value in row.items()}
+    return {name: jnp.full(value.shape, blanks[name], value.dtype) for name, value in row.items()}
+
+
+def _key(seed, *numbers):
+    return functools.reduce(jax.random.fold_in, numbers, jax.random.key(jnp.asarray(seed, jnp.uint32)))

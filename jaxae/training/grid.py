@@ -1,0 +1,201 @@
+"""Many runs of one structure trained in one compiled program."""
+
+import functools
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from jaxae.sweeps import check_seed
+from jaxae.training.checkpoint_writer import CheckpointWriter
+from jaxae.training.checkpoints import Checkpoint, identity
+from jaxae.training.curves import Curves
+from jaxae.training.devices import mesh_for, place, split
+from jaxae.training.epoch import (
+    check_sizes,
+    initial_state,
+    skipped_where_diverged,
+    train_epoch,
+    undone_where_divergent,
+)
+from jaxae.training.parallel_runs import ParallelRuns, check_parallel_runs
+from jaxae.training.precision import check_precision, with_precision
+from jaxae.training.run import Fit
+
+__all__ = ["Grid", "fit_grid"]
+
+
+class Grid(NamedTuple):
+    """What every epoch of a grid reads: recipes and seeds with a leading axis of runs, data, and sizes."""
+
+    model: Any
+    recipes: Any
+    seeds: jax.Array
+    x: jax.Array
+    x_test: jax.Array | None
+    epochs: int
+    batch_size: int
+    precision: str
+    mesh: Mesh | None = None
+
+    def train_epoch(self, states, index, parallel_runs):
+        """One epoch of all runs, which takes the buffers of their states -> (states, {curve value: [runs]})."""
+        arrays, sizes = self._inputs(states, index, parallel_runs)
+        return _train_epoch(*arrays, **sizes)
+
+    def compiled_epoch(self, states, index, parallel_runs):
+        """The program of `train_epoch`, compiled and not run."""
+        arrays, sizes = self._inputs(states, index, parallel_runs)
+        return _train_epoch.lower(*arrays, **sizes).compile()
+
+    def _inputs(self, states, index, parallel_runs):
+        numbers = jnp.uint32(index), jnp.float32(self.epochs)
+        sizes = {"batch_size": self.batch_size, "precision": self.precision, "mesh": self.mesh}
+        arrays = self.model, self.recipes, states, self.x, self.x_test, self.seeds, *numbers
+        return arrays, sizes | {"parallel_runs": parallel_runs}
+
+    @property
+    def runs_per_device(self):
+        """The runs of one device, those that only fill it up included."""
+        return len(self.seeds) if self.mesh is None else -(-len(self.seeds) // self.mesh.size)
+
+
+def fit_grid(
+    model,
+    recipes,
+    x,
+    *,
+    seeds,
+    epochs,
+    batch_size=100,
+    x_test=None,
+    parallel_runs=1,
+    precision="float32",
+    params=None,
+    checkpoints=None,
+    on_epoch=None,
+    on_parallel_runs=None,
+    on_divergence=None,
+):
+    """Train many runs of one structure in one compiled program: `fit` over the leading axis of the recipes' numbers.
+
+    recipes: a Recipe whose every number is [runs]; seeds: [runs] whole numbers; parallel_runs: how many train side by side on
+    a device, or "auto" for the fastest number, measured once per structure after the first epoch where that can pay; params:
+    where to start, with a leading axis of runs; checkpoints: a jaxae.training.checkpoints.Checkpoints, from whose newest
+    whole one the grid goes on, bit by bit as if it had never stopped, and which are written while it trains; on_epoch: called
+    after every epoch with its index and the epoch's curve values, each [runs]; on_parallel_runs: called with the number that
+    "auto" comes to; on_divergence: called with the epoch in which each run diverged, or -1, [runs], after every epoch that
+    adds one, its checkpoint written, and at the start where the checkpoint has any; other arguments as in `fit` -> Fit with a
+    leading axis of runs and curves [runs, epochs]. Raises ValueError where the checkpoint is of another model, recipes,
+    seeds, sizes or data. Where there are several local devices, the runs are divided among them, or the batches of a single
+    run. A second call with the same structure and sizes compiles nothing.
+    """
+    check_sizes(x, x_test, epochs, batch_size)
+    check_precision(precision)
+    check_seed(seeds)
+    check_parallel_runs(parallel_runs)
+    runs = len(seeds)
+    whole = _whole_grid(model, recipes, seeds, x, x_test, epochs, batch_size, precision)
+    training = None if checkpoints is None else _identity(whole)
+    grid = _on_devices(whole, mesh_for(runs, batch_size))
+    states = _initial_states(grid, params, runs)
+    choice = ParallelRuns(parallel_runs, grid, states)
+    first, curves, divergent = 0, Curves(runs, epochs), 0
+    kept = None if checkpoints is None else checkpoints.newest(training, _without_padding(runs, states))
+    if kept is not None:
+        first, curves = kept.epoch, Curves(runs, epochs, kept.curve)
+        states = split(jax.tree.map(jnp.array, kept.states), grid.mesh, runs)
+        choice.resume(kept.parallel_runs)
+        divergent = _report_divergence(on_divergence, kept.states.diverged)
+    with CheckpointWriter(checkpoints, training) as writer:
+        for index in range(first, epochs):
+            states, row = choice.train_epoch(states, index)
+            if index == first and parallel_runs == "auto" and on_parallel_runs is not None:
+                on_parallel_runs(choice.number)
+            curves.add(index, row)
+            news = on_divergence is not None and np.sum(np.asarray(states.diverged)[:runs] >= 0) > divergent
+            if news or writer.due(index + 1, states):
+                done = _without_padding(runs, states), curves.until(index + 1)
+                writer.write(Checkpoint(index + 1, choice.number, *done))
+            if on_epoch is not None:
+                on_epoch(index, _without_padding(runs, row))
+            if news:
+                writer.wait()
+                divergent = _report_divergence(on_divergence, _without_padding(runs, states.diverged))
+    states = _without_padding(runs, states)
+    return Fit(states.params, jax.device_put(curves.until(epochs)), states.diverged)
+
+
+def _whole_grid(model, recipes, seeds, x, x_test, epochs, batch_size, precision):
+    """The grid on the default device, its numbers of the types that the program takes."""
+    recipes = jax.tree.map(lambda number: jnp.asarray(number, jnp.float32), recipes)
+    x_test = None if x_test is None else jnp.asarray(x_test)
+    seeds = jnp.asarray(seeds, jnp.uint32)
+    return Grid(model, recipes, seeds, jnp.asarray(x), x_test, epochs, batch_size, precision)
+
+
+def _identity(grid):
+    """What a checkpoint must agree with, a digest for each part."""
+    sizes = grid.epochs, grid.batch_size, grid.precision
+    data = grid.x, grid.x_test
+    return identity(model=grid.model, recipes=grid.recipes, seeds=grid.seeds, sizes=sizes, data=data)
+
+
+def _on_devices(grid, mesh):
+    """The grid on a mesh: its runs divided among the devices, or its batches."""
+    x, x_test = place((grid.x, grid.x_test), mesh)
+    recipes, seeds = split((grid.recipes, grid.seeds), mesh, len(grid.seeds))
+    return grid._replace(recipes=recipes, seeds=seeds, x=x, x_test=x_test, mesh=mesh)
+
+
+def _initial_states(grid, params, runs):
+    states = _start(grid.model, grid.recipes, grid.seeds, split(params, grid.mesh, runs))
+    return place(states, grid.mesh, "runs" if grid.mesh is not None and "runs" in grid.mesh.shape else None)
+
+
+@functools.partial(jax.jit, static_argnames="model")
+def _start(model, recipes, seeds, params):
+    # Compiled, it copies the given parameters, whose buffers the donation of the states would take.
+    return jax.vmap(functools.partial(initial_state, model))(recipes, seeds, params)
+
+
+@functools.partial(
+    jax.jit, static_argnames=("model", "batch_size", "precision", "parallel_runs", "mesh"), donate_argnames="states"
+)
+def _train_epoch(
+    model, recipes, states, x, x_test, seeds, index, epochs, *, batch_size, precision, parallel_runs, mesh
+):
+    batches = NamedSharding(mesh, PartitionSpec("batch")) if mesh is not None and "batch" in mesh.shape else None
+
+    def train_device(recipes, states, seeds, x, x_test, index, epochs):
+        sizes = {"index": index, "epochs": epochs, "batch_size": batch_size, "batches": batches}
+
+        def train_run(inputs):
+            recipe, state, seed = inputs
+            train = functools.partial(train_epoch, model, recipe, x=x, x_test=x_test, seed=seed, **sizes)
+            guarded = functools.partial(undone_where_divergent, train, index=index)
+            return guarded(state) if parallel_runs > 1 else skipped_where_diverged(guarded, state)
+
+        side_by_side = parallel_runs if parallel_runs > 1 else None
+        return jax.lax.map(with_precision(precision, train_run), (recipes, states, seeds), batch_size=side_by_side)
+
+    if mesh is not None and "runs" in mesh.shape:
+        runs, whole = PartitionSpec("runs"), PartitionSpec()
+        specs = (runs, runs, runs, whole, whole, whole, whole)
+        train_device = jax.shard_map(train_device, mesh=mesh, in_specs=specs, out_specs=runs, check_vma=False)
+    return train_device(recipes, states, seeds, x, x_test, index, epochs)
+
+
+def _report_divergence(on_divergence, diverged):
+    """Tell of the runs that have diverged, if any -> how many."""
+    diverged = np.asarray(diverged)
+    if on_divergence is not None and np.any(diverged >= 0):
+        on_divergence(diverged)
+    return np.sum(diverged >= 0)
+
+
+def _without_padding(runs, tree):
+    """The first runs, those that repeat the last one to fill the devices left out."""
+    return jax.tree.map(lambda leaf: leaf if len(leaf) == runs else leaf[:runs], tree)

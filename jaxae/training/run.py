@@ -1,0 +1,54 @@
+"""One run: an autoencoder trained from one recipe and one seed."""
+
+import functools
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from jaxae.sweeps import check_seed
+from jaxae.training.epoch import check_sizes, initial_state, train_epoch, undone_where_divergent
+from jaxae.training.precision import check_precision, with_precision
+
+__all__ = ["Fit", "fit"]
+
+
+class Fit(NamedTuple):
+    """What training gives: the parameters, a curve with one value per epoch, and the epoch in which the run diverged, or -1.
+
+    "loss", "error" and "penalty" are means over the epoch's steps, "test_error" is that at the epoch's end; where the optimizer
+    searches along a line, "evaluations" is the number of values with gradient that the epoch's steps computed. An epoch that
+    makes a run's loss, parameters or optimizer state non-finite is undone and ends the run: the parameters stay those of the
+    epoch before, the curve is NaN, with 0 evaluations, from there on.
+    """
+
+    params: Any
+    curve: dict[str, jax.Array]
+    diverged: jax.Array
+
+
+def fit(model, recipe, x, *, seed=0, epochs, batch_size=100, x_test=None, params=None, precision="float32"):
+    """Train one run by mini-batches without replacement; a pure function, to be jitted or vmapped.
+
+    model: as in jaxae.models; recipe: a Recipe; x: [n, ...features], of which n mod batch_size examples, chosen anew in every
+    epoch, are left out; x_test: adds the loss on clean test examples to the curve; params: where to start, random weights if
+    None; precision: of the factors of matrix products, "float32", "tf32" or "bfloat16", all else being float32 -> Fit with
+    curves [epochs]. The keys are folded by epoch and step: the same seed draws the same batches and noise whatever the other
+    numbers are. An optimizer with a line search, as optax.lbfgs, is given the step's objective with its noise held fixed;
+    batch_size=len(x) makes it deterministic where the recipe is.
+    """
+    check_sizes(x, x_test, epochs, batch_size)
+    check_precision(precision)
+    check_seed(seed)
+    x = jnp.asarray(x)
+    x_test = None if x_test is None else jnp.asarray(x_test)
+
+    def epoch(state, index):
+        train = functools.partial(
+            train_epoch, model, recipe, x=x, x_test=x_test, seed=seed, index=index, epochs=epochs, batch_size=batch_size
+        )
+        return undone_where_divergent(train, state, index)
+
+    state = initial_state(model, recipe, seed, params)
+    state, curve = jax.lax.scan(with_precision(precision, epoch), state, jnp.arange(epochs))
+    return Fit(state.params, curve, state.diverged)
