@@ -8,6 +8,7 @@ import numpy as np
 
 from jaxae import losses
 from jaxae.data import Data
+from jaxae.models import code_size
 from jaxae.objective import Recipe, encode
 from jaxae.sweeps import take
 
@@ -28,6 +29,11 @@ class TrainedGrid(NamedTuple):
     train: Data
     seconds: float
     score: np.ndarray  # what a search minimises: the error on the validation examples, or on the test ones without them
+
+    @property
+    def code_size(self):
+        """How many numbers a code has."""
+        return code_size(self.model, self.train.x.shape[1])
 
     def encoder(self, run=0):
         """The trained encoder of one run."""

@@ -1,8 +1,8 @@
 """A Hydra configuration as a model, a grid of recipes and data, checked as a whole before anything trains."""
 
+import functools
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
@@ -25,7 +25,7 @@ from experiments.engine.shards import shard_of
 from jaxae import codes, data, losses
 from jaxae.files.schema import describe_model
 from jaxae.functions import keywords_of
-from jaxae.models import Dense
+from jaxae.models import LayerWise, check_model, code_size
 from jaxae.objective import Recipe
 from jaxae.sweeps import expand
 
@@ -55,7 +55,7 @@ def setup(cfg: DictConfig) -> Setup:
     train, test = load_splits(cfg)
     train, validation = held_out(train, cfg.validation)
     _check_finite(cfg, train, test)
-    check_data(cfg, train, test, lambda: _code_size(_model(cfg, train), train.x))
+    check_data(cfg, train, test, functools.partial(_code_size, cfg, train))
     model = _model(cfg, train)
     _check_model(cfg, model)
     _check_code(cfg, recipe.code, model, train)
@@ -97,14 +97,18 @@ def _check_finite(cfg, *splits):
 
 
 def _check_model(cfg, model):
+    try:
+        check_model(model)
+    except TypeError as error:
+        raise ConfigurationError(str(error)) from error
     if describe_model(model) is None:
         raise ConfigurationError(
             f"model is a {type(model).__name__}, which could not be read again: it must be a dataclass in a module, with "
             "fields that json holds"
         )
-    if cfg.train.pretrain and not isinstance(model, Dense):
+    if cfg.train.pretrain and not isinstance(model, LayerWise):
         raise ConfigurationError(
-            f"train.pretrain is {cfg.train.pretrain}: only jaxae.models.Dense is pretrained by layers"
+            f"train.pretrain is {cfg.train.pretrain}: only a model with layers of its own is pretrained, as jaxae.models.Dense"
         )
 
 
@@ -115,7 +119,7 @@ def _check_code(cfg, code, model, train):
         )
     if "k" in cfg.code:
         for number in numbers_of(code.keywords["k"]):
-            check_number("code.k", number, highest=_code_size(model, train.x))
+            check_number("code.k", number, highest=code_size(model, train.x.shape[1]))
 
 
 def _check_loss(cfg, loss, model, train):
@@ -144,5 +148,5 @@ def _last_activation(model):
     return names if isinstance(names, str) else names[-1]
 
 
-def _code_size(model, x):
-    return jax.eval_shape(lambda: model.encoder(model.init(jax.random.key(0)))(x[:1])).shape[-1]
+def _code_size(cfg, train):
+    return code_size(_model(cfg, train), train.x.shape[1])

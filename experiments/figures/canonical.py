@@ -36,7 +36,7 @@ def outcome(runs, cfg):
     x = runs["simple_adam"].test.x
     floor = float(np.mean(entr(x) + entr(1 - x)))
     measured = {name: _measure(run) for name, run in runs.items()}
-    sizes = sorted({run.model.hidden[-1] for run in runs.values()})
+    sizes = sorted({run.code_size for run in runs.values()})
     pca = {size: _pca(runs["simple_adam"].train.x, x, size) for size in sizes}
     errors = {size: float(np.mean(np.sum(np.square(y - x), axis=1))) for size, y in pca.items()}
     of_paper = cfg.data.name in DIGITS
@@ -67,7 +67,7 @@ def outcome(runs, cfg):
 
 
 def _size(run):
-    return run.model.hidden[-1]
+    return run.code_size
 
 
 def _curve(run):

@@ -71,7 +71,7 @@ def outcome(runs, cfg):
     linear = runs[LINEAR["tied"]]
     remark = (
         "Errors are shares of each set's own variance that the reconstruction loses; more than 1 is worse than the set's mean "
-        f"image. J = W W' is the linear map ({linear.train.x.shape[1]} pixels, {linear.model.hidden[-1]} units), P holds the "
+        f"image. J = W W' is the linear map ({linear.train.x.shape[1]} pixels, {linear.code_size} units), P holds the "
         f"{span} leading principal directions of its training data, {settings.share:.0%} of their variance. Nothing is learned "
         "about pixels that never vary, unless there is noise or decay: there a plain map stays as it was drawn, and an image "
         "that lights them, as an inverted one, is not copied. The decay is on the encoder alone, so that an untied decoder "
@@ -109,10 +109,10 @@ def _models(runs, wide):
     x = wide.train.x
     pca = PCA().fit(x)
     under = [run for label, run in runs.items() if label.startswith("code ")]
-    found = {("autoencoder", run.model.hidden[-1]): run.reconstructions for run in under}
-    found[WIDE, wide.model.hidden[-1]] = lambda x: wide.reconstructions(x, 0)
-    found[f"{WIDE}, noise", wide.model.hidden[-1]] = lambda x: wide.reconstructions(x, 1)
-    for size in [run.model.hidden[-1] for run in under]:
+    found = {("autoencoder", run.code_size): run.reconstructions for run in under}
+    found[WIDE, wide.code_size] = lambda x: wide.reconstructions(x, 0)
+    found[f"{WIDE}, noise", wide.code_size] = lambda x: wide.reconstructions(x, 1)
+    for size in [run.code_size for run in under]:
         axes = pca.components_[:size]
         found["PCA", size] = lambda x, axes=axes: pca.mean_ + (x - pca.mean_) @ axes.T @ axes
     return found

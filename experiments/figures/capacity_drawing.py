@@ -14,8 +14,8 @@ def draw(sets, errors, maps, theory, models, runs, settings, span):
     """Examples, errors and their ratios over code size, gaps of the linear maps to the identity, and filters."""
     under = [run for label, run in runs.items() if label.startswith("code ")]
     under = under[min(settings.shown, len(under) - 1)]
-    shown = under.model.hidden[-1]
-    wide = runs[WIDE].model.hidden[-1]
+    shown = under.code_size
+    wide = runs[WIDE].code_size
     with plotting.style():
         figure = plt.figure(figsize=(12, 13))
         rows = figure.add_gridspec(4, 1, height_ratios=(3.8, 3.8, 3.2, 1.6))

@@ -82,7 +82,7 @@ def outcome(runs, cfg):
         _verdicts(matrix, quality),
         f"Means over {len(x)} test images with the same noise for every method; estimates are clipped to [0, 1]. The "
         f"parameters of median filter, total variation and PCA are chosen for each noise on {len(known)} training images, by "
-        f"PSNR and by SSIM; PCA has at most {most} components, the dense code {data.model.hidden[-1]} units. The convolutional "
+        f"PSNR and by SSIM; PCA has at most {most} components, the dense code {data.code_size} units. The convolutional "
         f"model has {', '.join(map(str, runs['convolutional'].model.channels))} channels and "
         f"{runs['convolutional'].curve['loss'].shape[1]} epochs, Chollet's 32, 32 and 100.",
     )

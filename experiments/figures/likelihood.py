@@ -23,7 +23,7 @@ def outcome(runs, cfg):
     """Log-likelihoods over training and over s, the identity with squared error, and PCA at the same code size."""
     plain, gaussian = runs["squared error"], runs["Gaussian likelihood"]
     fixed = [round(float(std), 6) for std in gaussian.recipes.loss.keywords["std"]]
-    pixels, size = plain.train.x.shape[1], plain.model.hidden[-1]
+    pixels, size = plain.train.x.shape[1], plain.code_size
     errors = {
         split: _mean_square(plain.reconstructions(data.x), data.x)
         for split, data in (("train", plain.train), ("test", plain.test))

@@ -46,7 +46,7 @@ def outcome(runs, cfg):
 
 
 def _measure(run, cfg):
-    size, x = run.model.hidden[-1], run.train.x.astype(np.float64)
+    size, x = run.code_size, run.train.x.astype(np.float64)
     pca = PCA(size, svd_solver="covariance_eigh").fit(x)
     space, best = pca.components_.T, _squared_error(pca, x)
     longer = _shorter_trainings(run, cfg) | {run.curve["loss"].shape[1]: take(run.params, 0)}

@@ -16,13 +16,13 @@ def outcome(runs, cfg):
     rng = np.random.default_rng(settings.seed)
     x = run.test.x[: settings.examples]
     ks = [int(k) for k in np.asarray(run.recipes.code.keywords["k"])]
-    learned = _learn(run.train.x, run.model.hidden[-1], settings)
+    learned = _learn(run.train.x, run.code_size, settings)
     pca = _principal(run.train.x, max(ks))
     measured = {}
     for i in np.argsort(ks):
         measured[ks[i]] = _measure(run, i, ks[i], x, learned, pca, rng)
     synthetic = _recovery(settings, rng)
-    table = [_row(k, numbers, run.model.hidden[-1]) for k, numbers in measured.items()]
+    table = [_row(k, numbers, run.code_size) for k, numbers in measured.items()]
     figure = draw(measured, _shares(synthetic), x[: settings.columns], run, settings)
     remark = (
         f"Errors are sums of squares over the pixels of {len(x)} test images. OMP and the encoder code x less the decoder's "
@@ -30,9 +30,7 @@ def outcome(runs, cfg):
         "condition on the trained dictionaries is that of x = W z with the encoder's own code z and atoms of norm 1. Synthetic "
         f"codes are on {settings.features} spikes and {settings.features} Walsh-Hadamard waves."
     )
-    return Outcome(
-        figure, _rows(measured, synthetic), table, _verdicts(measured, synthetic, run.model.hidden[-1]), remark
-    )
+    return Outcome(figure, _rows(measured, synthetic), table, _verdicts(measured, synthetic, run.code_size), remark)
 
 
 def _learn(x, atoms, settings):
@@ -58,7 +56,7 @@ def _measure(run, i, k, x, learned, pca, rng):
     """Reconstructions, their errors, agreement of supports, and theorem 3.1 on one trained dictionary."""
     weight, bias = (
         np.asarray(run.encoder(i).layers[0].weight),
-        np.asarray(run.decode(np.zeros(run.model.hidden[-1]), i)),
+        np.asarray(run.decode(np.zeros(run.code_size), i)),
     )
     code = np.asarray(run.codes(x, i))
     kept = np.asarray(dictionaries.support(run.encoder(i)(x), k=k))

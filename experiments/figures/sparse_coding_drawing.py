@@ -30,7 +30,7 @@ def draw(measured, shares, x, run, settings):
         supports.plot(
             ks, [m["overlap"].mean() for m in measured.values()], "o-", color=plotting.COLORS[1], label="measured"
         )
-        supports.plot(ks, [k / run.model.hidden[-1] for k in ks], "--", color="grey", label="by chance, k / atoms")
+        supports.plot(ks, [k / run.code_size for k in ks], "--", color="grey", label="by chance, k / atoms")
         supports.set(xlabel="k", ylabel="share of the encoder's atoms that OMP takes", xticks=ks, ylim=(0, 1))
         supports.set_title("agreement of supports")
         supports.legend(fontsize=9)

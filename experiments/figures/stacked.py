@@ -39,7 +39,7 @@ def outcome(runs, cfg):
     seconds = _seconds_per_epoch(
         {name: run for name, run in deep.items() if name.endswith("joint")}, cfg.train.batch_size
     )
-    size = plain.model.hidden[-1]
+    size = plain.code_size
     pca = PCA(size, svd_solver="covariance_eigh").fit(plain.train.x)
     pca_error = float(np.square(pca.inverse_transform(pca.transform(plain.test.x)) - plain.test.x).sum(axis=1).mean())
     raw = _linear(plain.train.x, plain.test.x, plain, cfg).accuracy

@@ -20,7 +20,7 @@ def outcome(runs, cfg):
     settings = cfg.figure
     train = runs["CAE"].train.x
     near = max(2, min(settings.neighbours, len(train)))
-    count = min(settings.tangents, runs["CAE"].model.hidden[-1], train.shape[1], near - 1)
+    count = min(settings.tangents, runs["CAE"].code_size, train.shape[1], near - 1)
     x, shape = runs["CAE"].test.x[: settings.examples], runs["CAE"].test.shape
     images = x.reshape(-1, *shape)
     truth = np.asarray(derivatives(images))

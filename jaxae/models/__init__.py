@@ -2,5 +2,18 @@
 
 from jaxae.models.convolutional import Convolutional
 from jaxae.models.dense import ACTIVATIONS, INITIALIZERS, Dense, Layer, Layers, untie
+from jaxae.models.protocol import Autoencoder, LayerWise, check_model, code_size
 
-__all__ = ["ACTIVATIONS", "INITIALIZERS", "Convolutional", "Dense", "Layer", "Layers", "untie"]
+__all__ = [
+    "ACTIVATIONS",
+    "INITIALIZERS",
+    "Autoencoder",
+    "Convolutional",
+    "Dense",
+    "Layer",
+    "LayerWise",
+    "Layers",
+    "check_model",
+    "code_size",
+    "untie",
+]

@@ -182,11 +182,6 @@ class Convolutional:
         """The code as a stack of pictures, (height, width, channels)."""
         return (*(-(-size // 2 ** len(self.channels)) for size in self.shape[:2]), self.channels[-1])
 
-    @property
-    def hidden(self):
-        """The size of the flat code, as the last width of a dense encoder."""
-        return (prod(self.code_shape),)
-
     def init(self, key):
         """Random weights and zero biases.
 

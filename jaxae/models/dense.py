@@ -144,6 +144,32 @@ class Dense:
                 layer["weight"] = draw(k, pair[::-1], jnp.float32)
         return {"encoder": encoder, "decoder": decoder}
 
+    @property
+    def depth(self):
+        """How many layers the encoder has."""
+        return len(self.hidden)
+
+    def layer(self, index, *, logits):
+        """The autoencoder of one layer, whose decoder ends as the input's layer does, or in logits of it."""
+        widths = (self.features, *self.hidden)
+        output = "linear" if logits else self.activation[index - 1] if index else self.output
+        sizes = {"features": widths[index], "hidden": widths[index + 1]}
+        return replace(self, **sizes, activation=self.activation[index], output=output)
+
+    def reads_probabilities(self, index):
+        """Whether a layer's input lies in [0, 1] where the data do: the data, or sigmoid units."""
+        return index == 0 or self.activation[index - 1] == "sigmoid"
+
+    def has_code(self, index):
+        """Whether the recipe's code acts on a layer."""
+        return self.code_at == "every" or index == self.depth - 1
+
+    def stack(self, params):
+        """The parameters of the whole from those of every layer's autoencoder, the first one first."""
+        encoder = [layer for each in params for layer in each["encoder"]]
+        decoder = [layer for each in reversed(params) for layer in each["decoder"]]
+        return {"encoder": encoder, "decoder": decoder}
+
     def encoder(self, params):
         """The encoder f as a callable pytree: [..., features] -> [..., code]."""
         names = [ACTIVATIONS[name] for name in self.activation]

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from jaxae.models import check_model
 from jaxae.sweeps import check_seed
 from jaxae.training.checkpoint_writer import CheckpointWriter
 from jaxae.training.checkpoints import Checkpoint, identity
@@ -92,6 +93,7 @@ def fit_grid(
     seeds, sizes or data. Where there are several local devices, the runs are divided among them, or the batches of a single
     run. A second call with the same structure and sizes compiles nothing.
     """
+    check_model(model)
     check_sizes(x, x_test, epochs, batch_size)
     check_precision(precision)
     check_seed(seeds)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from jaxae.models import check_model
 from jaxae.sweeps import check_seed
 from jaxae.training.epoch import check_sizes, initial_state, train_epoch, undone_where_divergent
 from jaxae.training.precision import check_precision, with_precision
@@ -37,6 +38,7 @@ def fit(model, recipe, x, *, seed=0, epochs, batch_size=100, x_test=None, params
     numbers are. An optimizer with a line search, as optax.lbfgs, is given the step's objective with its noise held fixed;
     batch_size=len(x) makes it deterministic where the recipe is.
     """
+    check_model(model)
     check_sizes(x, x_test, epochs, batch_size)
     check_precision(precision)
     check_seed(seed)
