@@ -2,6 +2,11 @@
 
 import sys
 
+from jaxae import extras
+
+if _missing := [name for name in extras.missing("experiments") if (name, sys.platform) != ("array_record", "win32")]:
+    sys.exit(f"experiments need {', '.join(_missing)}: pip install -e '.[experiments]'")
+
 from experiments.engine import interrupt
 
 if sys.argv[:1] == ["-m"]:  # Python's own placeholder while it looks for the module of `python -m`

@@ -88,7 +88,7 @@ def run(epochs, kind):
 
 
 def _milliseconds(model, kind, batch_size):
-    steps = 1 if kind in ("CAE jacrev", "CAE jacfwd") else 20 if len(model.hidden) == 1 else 4
+    steps = 1 if kind in ("CAE jacrev", "CAE jacfwd") else 20 if model.depth == 1 else 4
     x = jax.random.uniform(jax.random.key(0), (steps * batch_size, model.features))
     return 1000 * epoch_seconds(model, *grid(kind), x, batch_size=batch_size) / steps
 

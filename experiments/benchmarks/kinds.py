@@ -72,7 +72,7 @@ def kinds_of(name):
     """The kinds that a model can be trained with."""
     if name == CONVOLUTIONAL:  # units without an upper bound have no KL; the slow ways would hold 6 GiB and more
         return [kind for kind in KINDS if kind not in (*SLOW, "KL", "CAE closed form")]
-    return [kind for kind in KINDS if kind != "CAE closed form" or len(MODELS[name].hidden) == 1]
+    return [kind for kind in KINDS if kind != "CAE closed form" or MODELS[name].depth == 1]
 
 
 def grid(kind, runs=1):

@@ -102,14 +102,14 @@ def _ratio(name, above, below):
 def _steps(kind, model, steps):
     if kind in SLOW or (kind == "CAE exact" and not hasattr(model, "features")):
         return 1
-    deep = len(model.hidden) > 1 or not hasattr(model, "features")
+    deep = getattr(model, "depth", 2) > 1
     return min(5, steps) if deep and kind in (*PENALTIES, "CAE chain") else steps
 
 
 def _peers(name):
     """PyTorch's kinds and modes for a dense model."""
     kinds = [kind for kind in kinds_of(name) if kind not in ("CAE exact", "CAE definition", "CAE finite difference")]
-    eager = [*kinds, "CAE chain"] if len(MODELS[name].hidden) > 1 else kinds
+    eager = [*kinds, "CAE chain"] if MODELS[name].depth > 1 else kinds
     quick = [kind for kind in eager if kind not in SLOW]
     compiled = [kind for kind in COMPILED if kind in kinds] if name == "784-1000" else []
     return [(k, "eager") for k in eager] + [(k, "fused") for k in quick] + [(k, "compiled") for k in compiled]

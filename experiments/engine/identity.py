@@ -9,10 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from experiments.engine import sources
-
-# Keys that change no trained grid. What `scale` chooses stays, as its column of `at` and in the values that read it.
-HOST = ("hydra", "scale", "resume", "reuse", "track", "claim", "paper", "needs", "figure")
-HOST_WITHIN = {"train": ("parallel_runs", "checkpoint", "checkpoint_share", "on_divergence"), "data": ("dir",)}
+from experiments.engine.numbers import HOST_WITHIN, decides_numbers
 
 
 class Identity(NamedTuple):
@@ -111,12 +108,12 @@ def _resolved(cfg):
 def _configuration(cfg):
     tree = _resolved(cfg)
     scale = tree.get("scale")
-    tree = {key: value for key, value in tree.items() if key not in HOST}
+    tree = {key: value for key, value in tree.items() if decides_numbers(key)}
     tree["at"] = tree["at"].get(scale, tree["at"])
     tree["weight"] = tree["weight"] or 0
     tree.pop("variants")
-    for group, names in HOST_WITHIN.items():
-        tree[group] = {key: value for key, value in tree[group].items() if key not in names}
+    for group in HOST_WITHIN:
+        tree[group] = {key: value for key, value in tree[group].items() if decides_numbers(f"{group}.{key}")}
     return json.loads(json.dumps(_with_whole_numbers(tree)))
 
 

@@ -13,6 +13,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from experiments.common.console import console
 from experiments.engine import identity, joint_drawing, locks
 from experiments.engine.checks import ConfigurationError
+from experiments.engine.numbers import decides_numbers
 from experiments.engine.status import read_status
 from jaxae.files.atomic import replacing
 
@@ -133,12 +134,7 @@ def _overridden(status):
     """The keys that the command line set, as columns: a number's own, a choice's with ".name"."""
     overrides = OverridesParser.create().parse_overrides(status.get("overrides", []))
     keys = [override.key_or_group for override in overrides if not override.is_delete()]
-    host = {
-        *identity.HOST,
-        "experiment",
-        *(f"{group}.{name}" for group, names in identity.HOST_WITHIN.items() for name in names),
-    }
-    keys = [key for key in keys if not host & {key, key.partition(".")[0]} or key == "scale"]
+    keys = [key for key in keys if key == "scale" or (decides_numbers(key) and key != "experiment")]
     return [f"{key}.name" if key in status["choices"] and key != "scale" else key for key in keys]
 
 

@@ -9,12 +9,11 @@ import numpy as np
 from experiments.common.console import console
 from experiments.common.trained_grid import TrainedGrid
 from experiments.engine.checks import ConfigurationError
+from experiments.engine.numbers import decides_numbers
 from experiments.engine.training import data_facts, trained_grid
 from jaxae import storage
 from jaxae.files import npz
 from jaxae.files.schema import describe
-
-SCIENCE = ("epochs", "batch_size", "pretrain", "precision")  # the sizes that change results
 
 
 def is_trained(directory: Path) -> bool:
@@ -55,5 +54,9 @@ def _difference(setup, stored):
         or not all(np.array_equal(wanted[name], found[name]) for name in wanted),
         "data": stored.metadata.get("data") != data_facts(setup),
         "parameters": jax.tree.map(np.shape, stored.params) != jax.tree.map(np.shape, shapes),
-    } | {f"train.{name}": sizes.get(name) != setup.sizes[name] for name in SCIENCE}
+    } | {
+        f"train.{name}": sizes.get(name) != setup.sizes[name]
+        for name in setup.sizes
+        if decides_numbers(f"train.{name}")
+    }
     return ", ".join(name for name, differs in differences.items() if differs)

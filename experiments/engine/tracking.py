@@ -11,21 +11,12 @@ from pathlib import Path
 import numpy as np
 from omegaconf import OmegaConf
 
-from experiments.engine import identity
 from experiments.engine.checks import ConfigurationError
+from experiments.engine.identity import flat
+from experiments.engine.numbers import decides_numbers
 
 PACKAGES = {"tensorboard": ("tensorboardX",), "mlflow": ("mlflow", "sqlalchemy", "alembic")}
-NO_NUMBERS = (
-    "at",
-    "claim",
-    "figure",
-    "paper",
-    "shard",
-    "resume",
-    "reuse",
-    "track",
-    "variants",
-)  # they set nothing of a training
+ELSEWHERE = ("at", "variants", "shard")  # keys whose values stand under other keys, or that choose runs
 
 
 def check(track):
@@ -38,27 +29,33 @@ def check(track):
         raise ConfigurationError(f"track={track} needs packages that are not installed: pip install 'jaxae[{track}]'")
 
 
-def write(track, directory: Path, name, runs, cfgs):
+def write(track, directory: Path, name, grids, cfgs):
     """Leave trained grids in DIRECTORY/tensorboard or DIRECTORY/mlflow, in the place of what an earlier call left.
 
-    track: null writes nothing; name: of the experiment; runs, cfgs: the grids and their configurations by variant; the
+    track: null writes nothing; name: of the experiment; grids, cfgs: the trained grids and their configurations by variant; the
     directory's figure.png is taken in.
     """
     if track is None:
         return
     place = directory / track
     place.mkdir(parents=True, exist_ok=True)
-    records = [_record(label, i, run, cfgs[label]) for label, run in runs.items() for i in range(len(run.seeds))]
+    records = [
+        _record(label, run, grid, cfgs[label]) for label, grid in grids.items() for run in range(len(grid.seeds))
+    ]
     {"tensorboard": _tensorboard, "mlflow": _mlflow}[track](place, name, records, directory / "figure.png")
 
 
-def _record(label, i, run, cfg):
+def _record(label, run, grid, cfg):
     """One run of a grid: its name, parameters, and curves of finite values, {name: [(epoch, value), ...]}."""
-    axes = {key: column[i].item() for key, column in run.table.items()} | {"seed": int(run.seeds[i])}
-    title = re.sub(r"[^\w.-]+", "_", f"{label}-{i}-{run.labels()[i]}").strip("-")
-    settings = {key: value for key, value in OmegaConf.to_container(cfg, resolve=True).items() if key not in NO_NUMBERS}
-    parameters = {k: v if isinstance(v, bool | int | float) else str(v) for k, v in identity.flat(settings).items()}
-    curves = {key: np.asarray(values[i], np.float64) for key, values in run.curve.items()}
+    axes = {key: column[run].item() for key, column in grid.table.items()} | {"seed": int(grid.seeds[run])}
+    title = re.sub(r"[^\w.-]+", "_", f"{label}-{run}-{grid.labels()[run]}").strip("-")
+    settings = {key: value for key, value in OmegaConf.to_container(cfg, resolve=True).items() if key not in ELSEWHERE}
+    parameters = {
+        key: value if isinstance(value, bool | int | float) else str(value)
+        for key, value in flat(settings).items()
+        if decides_numbers(key)
+    }
+    curves = {key: np.asarray(values[run], np.float64) for key, values in grid.curve.items()}
     points = {
         key: [(epoch, v.item()) for epoch, v in enumerate(c, start=1) if np.isfinite(v)] for key, c in curves.items()
     }

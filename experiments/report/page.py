@@ -76,7 +76,7 @@ class Entry:
 
 def finished(result, directory: Path) -> Entry:
     """The entry of a finished experiment, whose figure.png stands in the directory."""
-    outcome, train = result.outcome, next(iter(result.runs.values())).train
+    outcome, train = result.outcome, next(iter(result.grids.values())).train
     return Entry(
         result.name,
         result.cfg.claim,
@@ -116,7 +116,7 @@ def write(directory: Path, facts: dict, entries: list[Entry], waiting: list[str]
         lstrip_blocks=True,
     )
     environment.filters |= {"cell": cell, "duration": duration}
-    page = environment.get_template("report.html.j2").render(
+    page = environment.get_template("page.html.j2").render(
         facts, entries=entries, waiting=waiting, peak=peak_memory(), total=time.perf_counter() - facts["started"]
     )
     path = directory / "report.html"

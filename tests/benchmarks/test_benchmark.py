@@ -241,7 +241,8 @@ def test_one_row_is_measured_from_the_command_line(tmp_path, without_torch):
 def test_a_stopped_benchmark_leaves_its_first_rows(tmp_path, signal_, code):
     # The first case is a number; the second one waits.
     script = (
-        "from experiments import benchmark, interrupt; from experiments.benchmarks import growth, rounds; import time; "
+        "from experiments import benchmark; from experiments.engine import interrupt; "
+        "from experiments.benchmarks import growth, rounds; import time; "
         "cases = {('batch size', 2, 'plain'): rounds.Case(lambda: 1.5), "
         "('batch size', 4, 'plain'): rounds.Case(lambda: time.sleep(600))}; "
         "growth.cases = lambda kinds: cases; interrupt.listen(); "

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hydra import initialize_config_dir
 
-from experiments.engine import configuration
+from experiments.engine import datasets
 from experiments.engine.checks import ConfigurationError
 from experiments.engine.trial import execute
 from jaxae.data import Data
@@ -26,7 +26,7 @@ def hydra():
 
 def given(monkeypatch, x, labels=None):
     x = np.asarray(x, np.float32)
-    monkeypatch.setattr(configuration, "_load", lambda *_: Data(x, labels, (2, 2)))
+    monkeypatch.setattr(datasets, "_load", lambda *_: Data(x, labels, (2, 2)))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What decides a cell's results, and what a run does with a directory in which it finds another's work."""
+"""What decides a trial's results, and what a run does with a directory in which it finds another's work."""
 
 import json
 import os
@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from experiments import run
 from experiments.common.tables import write_csv
 from experiments.engine import identity as identities
-from experiments.engine import locks
+from experiments.engine import locks, trial
 from experiments.engine.checks import ConfigurationError
 
 ROOT = Path(__file__).parents[2]
@@ -47,18 +46,18 @@ def work(monkeypatch):
         if path.read_text() != "whole":
             raise ValueError(f"{path} cannot be read")
 
-    def outcome(runs, cfg):
+    def outcome(grids, cfg):
         if "drawing" in done.breaks:
             raise done.breaks["drawing"]
         done.drawn += 1
         return SimpleNamespace(write=lambda directory: (directory / "figure.png").write_text("drawn"))
 
-    monkeypatch.setattr(run, "train", train)
-    monkeypatch.setattr(run, "reused", lambda setup, directory: done.reused.append(directory.name) or grid)
-    monkeypatch.setattr("experiments.engine.stored_grid.storage.load", load)
+    monkeypatch.setattr(trial, "train", train)
+    monkeypatch.setattr(trial.stored_grid, "load", lambda setup, directory: done.reused.append(directory.name) or grid)
+    monkeypatch.setattr(trial.stored_grid.storage, "load", load)
     rows = [{"seed": 0, "test_error": 1.5}]
-    monkeypatch.setattr(run.metrics, "write", lambda setup, grid, path: write_csv(path, rows))
-    monkeypatch.setattr(run, "setup", lambda cfg: None)
+    monkeypatch.setattr(trial.metrics, "write", lambda setup, grid, path: write_csv(path, rows))
+    monkeypatch.setattr(trial, "setup", lambda cfg: None)
     monkeypatch.setattr("experiments.figures.overview.outcome", outcome)
     return done
 
@@ -68,7 +67,7 @@ def identity(*overrides):
 
 
 def execute(directory, *overrides, **options):
-    return run.execute([*SMALL, *overrides], directory, **options)
+    return trial.execute([*SMALL, *overrides], directory, **options)
 
 
 def contents(directory):
@@ -80,16 +79,16 @@ def status(directory):
     return json.loads((directory / "status.json").read_text())
 
 
-def test_a_cell_is_its_configuration_in_whatever_words():
-    cell = identity().trial
-    assert identity("weight=0.0").trial == identity("seed=0", "weight=0").trial == cell
+def test_a_trial_is_its_configuration_in_whatever_words():
+    name = identity().trial
+    assert identity("weight=0.0").trial == identity("seed=0", "weight=0").trial == name
     for same in ("resume=force", "reuse=elsewhere", "train.parallel_runs=1", "+data.dir=/tmp"):
-        assert identity(same).trial == cell
+        assert identity(same).trial == name
     for other in ("weight=0.1", "seed=[0]", "train.epochs=2", "penalty=l1"):
-        assert identity(other).trial != cell
-    assert len({cell, identity(*TWO).trial, identity(*TWO, "weight=1").trial}) == 3
+        assert identity(other).trial != name
+    assert len({name, identity(*TWO).trial, identity(*TWO, "weight=1").trial}) == 3
     drawn = identity("figure.runs=2")
-    assert drawn.trial == cell and drawn.drawn != identity().drawn
+    assert drawn.trial == name and drawn.drawn != identity().drawn
 
 
 def test_a_scale_counts_by_what_it_chooses():
@@ -99,14 +98,14 @@ def test_a_scale_counts_by_what_it_chooses():
     assert "scale" not in config and "claim" not in config and "hydra" not in config
 
 
-def test_a_sweep_names_its_directories_by_experiment_and_cell():
+def test_a_sweep_names_its_directories_by_experiment_and_trial():
     base = hydra.compose("config", [*SMALL, "model.activation=tanh"], return_hydra_config=True)
     name = OmegaConf.select(base, "hydra.sweep.subdir")
     assert OmegaConf.select(base, "hydra.sweep.dir").startswith("multirun/overview/")
     assert name == f"overview-{identity('model.activation=tanh').trial}" and name.isascii() and " " not in name
 
 
-def test_a_complete_cell_is_not_done_again_but_drawn_where_asked(tmp_path, work):
+def test_a_complete_trial_is_not_done_again_but_drawn_where_asked(tmp_path, work):
     first = execute(tmp_path)
     again = execute(tmp_path, "train.parallel_runs=1")
     assert (work.trained, work.drawn, again.outcome) == (["run"], 1, None)
@@ -182,11 +181,11 @@ def test_a_refused_configuration_leaves_no_directory_and_hinders_nothing(tmp_pat
     def refuse(cfg):
         raise ConfigurationError("weight is -1")
 
-    monkeypatch.setattr(run, "setup", refuse)
+    monkeypatch.setattr(trial, "setup", refuse)
     with pytest.raises(ConfigurationError):
         execute(tmp_path / "run")
     assert not (tmp_path / "run").exists()
-    monkeypatch.setattr(run, "setup", lambda cfg: None)
+    monkeypatch.setattr(trial, "setup", lambda cfg: None)
     execute(tmp_path / "run", "seed=3")
     assert status(tmp_path / "run")["configuration"]["seed"] == 3
     assert (tmp_path / "run" / ".hydra" / "overrides.yaml").read_text().splitlines()[-1] == "- seed=3"
@@ -194,8 +193,8 @@ def test_a_refused_configuration_leaves_no_directory_and_hinders_nothing(tmp_pat
 
 @pytest.mark.parametrize("words", [("figure.runs=2",), ("track=tensorboard",)])
 def test_other_figure_keys_and_trackers_train_nothing_again(tmp_path, work, monkeypatch, words):
-    monkeypatch.setattr(run.tracking, "check", lambda track: None)
-    monkeypatch.setattr(run.tracking, "write", lambda track, directory, *_: track and (directory / track).mkdir())
+    monkeypatch.setattr(trial.tracking, "check", lambda track: None)
+    monkeypatch.setattr(trial.tracking, "write", lambda track, directory, *_: track and (directory / track).mkdir())
     execute(tmp_path)
     execute(tmp_path, *words)
     execute(tmp_path, *words)
@@ -278,7 +277,7 @@ def test_a_lock_excludes_other_processes_and_ends_with_its_own(tmp_path, work):
 
 
 @pytest.mark.parametrize(("name", "what"), [("run.npz", "done"), ("metrics.csv", "drawn"), ("figure.png", "drawn")])
-def test_what_is_damaged_in_a_complete_cell_is_made_again_and_nothing_else(tmp_path, work, capsys, name, what):
+def test_what_is_damaged_in_a_complete_trial_is_made_again_and_nothing_else(tmp_path, work, capsys, name, what):
     execute(tmp_path)
     kept = status(tmp_path)["files"]
     (tmp_path / name).write_text("cut")

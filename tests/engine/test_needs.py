@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from experiments import run
-from experiments.engine import configuration, identity, needs
+from experiments.engine import configuration, datasets, identity, needs, trial
 from experiments.engine.checks import ConfigurationError
 from experiments.engine.configuration import setup
 from experiments.engine.trial import execute
@@ -54,7 +53,7 @@ LACK = {  # the data without what is needed, and words of the sentence
 
 
 def given(monkeypatch, train, test):
-    monkeypatch.setattr(configuration, "_load", lambda name, split, options: train if split == "train" else test)
+    monkeypatch.setattr(datasets, "_load", lambda name, split, options: train if split == "train" else test)
 
 
 def test_every_experiment_says_what_it_needs():
@@ -67,7 +66,7 @@ def test_every_experiment_takes_labelled_grey_pictures_of_digits(name):
     base, cfgs = identity.compose([f"experiment={name}", "scale=smoke"])
     for label, cfg in cfgs.items():
         cfg = needs.check_choice(cfg)
-        size = configuration._code_size(configuration._model(cfg, GOOD[0]), GOOD[0].x)
+        size = configuration._code_size(cfg, GOOD[0])
         needs.check_data(cfg, *GOOD, lambda size=size: size)
         assert cfg.data.name == (cfg.get("fixed_data", {}).get("name") or base.data.name), label
 
@@ -89,7 +88,7 @@ def test_each_need_is_checked_before_anything_trains(need, monkeypatch, tmp_path
     wanted = {"side": 7, "shape": "[28,28]", "features": 5, "examples": "{train:5}", "code": 4, "beside": "digits"}
     train, test, words = LACK[need]
     given(monkeypatch, train, test)
-    monkeypatch.setattr(run, "train", lambda *_: pytest.fail("trained"))
+    monkeypatch.setattr(trial, "train", lambda *_: pytest.fail("trained"))
     words = words.replace("31", "3")
     with pytest.raises(ConfigurationError, match=f"data=digits has {words}"):
         execute([*SMALL, f"+needs.{need}={wanted.get(need, 'true')}"], tmp_path / "run")
@@ -127,7 +126,7 @@ def test_each_need_is_checked_before_anything_trains(need, monkeypatch, tmp_path
     ],
 )
 def test_foreign_data_are_refused_in_one_sentence(overrides, words, monkeypatch, tmp_path):
-    monkeypatch.setattr(run, "train", lambda *_: pytest.fail("trained"))
+    monkeypatch.setattr(trial, "train", lambda *_: pytest.fail("trained"))
     with pytest.raises(ConfigurationError, match=words) as caught:
         execute(["scale=smoke", *overrides], tmp_path / "run")
     assert "\n" not in str(caught.value)
@@ -206,7 +205,7 @@ def test_a_full_batch_is_as_large_as_the_limit():
 )
 def test_experiments_train_on_pictures_of_another_size(name, tmp_path):
     result = execute([f"experiment={name}", "scale=smoke", "data=digits", "data.limit=200"], tmp_path)
-    assert next(iter(result.runs.values())).train.shape == (8, 8)
+    assert next(iter(result.grids.values())).train.shape == (8, 8)
     assert (tmp_path / "figure.png").stat().st_size > 5000
     for table in ("figure.csv", "table.csv"):
         with open(tmp_path / table) as file:

@@ -7,8 +7,7 @@ import hydra
 import pytest
 from omegaconf import OmegaConf, open_dict
 
-from experiments import run
-from experiments.engine import settings
+from experiments.engine import settings, trial
 from experiments.engine.checks import ConfigurationError
 
 ROOT = Path(__file__).parents[2]
@@ -113,7 +112,7 @@ def test_a_setting_that_refers_to_nothing_is_refused():
 
 @pytest.mark.parametrize("words", ["figure.filters=0", "figure.images=0", "figure.runs=-1", "figure.images=1.5"])
 def test_a_refused_setting_trains_nothing_and_leaves_nothing(words, monkeypatch, tmp_path):
-    monkeypatch.setattr(run, "train", lambda *_: pytest.fail("trained"))
+    monkeypatch.setattr(trial, "train", lambda *_: pytest.fail("trained"))
     with pytest.raises(ConfigurationError, match="figure"):
-        run.execute(["scale=smoke", "data=digits", "model.hidden=3", words], tmp_path / "run")
+        trial.execute(["scale=smoke", "data=digits", "model.hidden=3", words], tmp_path / "run")
     assert not (tmp_path / "run").exists()

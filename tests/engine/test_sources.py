@@ -133,7 +133,7 @@ def test_a_model_of_the_users_own_is_found_again(user, tmp_path):
     words = [*SMALL, "model._target_=own_penalty.Own", "+model.depth=2"]
     first = execute(words, tmp_path / "run")
     again = execute([*words, "figure.runs=1"], tmp_path / "run")  # drawn again, not trained
-    assert again.runs["run"].model == first.runs["run"].model and again.runs["run"].seconds == 0
+    assert again.grids["run"].model == first.grids["run"].model and again.grids["run"].seconds == 0
     with pytest.raises(ConfigurationError, match="model is a Hidden, which could not be read again"):
         execute([*SMALL, "model._target_=own_penalty.make", "+model.depth=2"], tmp_path / "other")
     assert not (tmp_path / "other").exists()

@@ -117,7 +117,7 @@ def test_a_refused_tracker_trains_nothing(tmp_path):
 
 def test_no_tracker_is_imported_where_none_is_asked_for():
     program = (
-        "import sys; from experiments import run, tracking; tracking.check(None); "
+        "import sys; from experiments.engine import trial, tracking; tracking.check(None); "
         "tracking.write(None, None, None, None, None); print([n for n in ('tensorboardX', 'mlflow') if n in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)

@@ -42,7 +42,7 @@ def test_every_experiment_trains_and_leaves_its_figure_and_numbers(name, tmp_pat
             rows = list(csv.DictReader(file))
         assert rows and all(value != "nan" for row in rows for value in row.values())
     assert {verdict.holds for verdict in result.outcome.verdicts} <= {True, False}
-    for run in result.runs.values():
+    for run in result.grids.values():
         assert all(np.all(np.isfinite(values)) for values in run.curve.values())
     jax.clear_caches()  # the programs of twenty experiments together would exceed the memory maps of a process
 
@@ -78,10 +78,10 @@ def test_a_second_job_of_the_same_structure_compiles_nothing(tmp_path, compilati
 def test_a_finished_run_is_drawn_again_without_training(tmp_path):
     overrides = [*SMALL, "model.hidden=[16,8]", "train.pretrain=1", "train.epochs=0", "seed=[0,1]"]
     first = execute(overrides, tmp_path / "first")
-    assert {values.shape for values in first.runs["run"].curve.values()} == {(2, 1)}
+    assert {values.shape for values in first.grids["run"].curve.values()} == {(2, 1)}
     again = execute([*overrides, f"reuse={tmp_path / 'first'}"], tmp_path / "again")
-    np.testing.assert_array_equal(again.runs["run"].curve["test_error"], first.runs["run"].curve["test_error"])
-    codes = [result.runs["run"].codes(result.runs["run"].test.x, 1) for result in (first, again)]
+    np.testing.assert_array_equal(again.grids["run"].curve["test_error"], first.grids["run"].curve["test_error"])
+    codes = [result.grids["run"].codes(result.grids["run"].test.x, 1) for result in (first, again)]
     np.testing.assert_array_equal(*codes)
     with pytest.raises(ConfigurationError, match="holds another grid"):
         execute([*SMALL, f"reuse={tmp_path / 'first'}"], tmp_path / "other")
@@ -104,7 +104,7 @@ def test_a_run_is_stored_by_name(tmp_path):
     result = execute([*SMALL, "code=top_k", "code.k=[2,3]"], tmp_path)
     stored = storage.load(tmp_path / "run.npz")
     np.testing.assert_array_equal(stored.recipes.code.keywords["k"], [2, 3])
-    weight = result.runs["run"].params["encoder"][0]["weight"]
+    weight = result.grids["run"].params["encoder"][0]["weight"]
     np.testing.assert_array_equal(stored.params["encoder"][0]["weight"], weight)
     assert stored.curve["loss"].shape == (2, 2)
 
@@ -184,7 +184,7 @@ def test_a_mistyped_key_is_refused_and_named():
 
 def test_the_score_of_a_run_is_its_error_on_held_out_examples(tmp_path):
     result = execute([*SMALL, "validation=0.25", "seed=[0,1]"], tmp_path)
-    run = result.runs["run"]
+    run = result.grids["run"]
     whole = compose("validation=0.25")
     assert len(run.train.x) == 150 and len(whole.validation.x) == 50
     apart = {row.tobytes() for row in run.train.x} & {row.tobytes() for row in whole.validation.x}

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from experiments.common import plotting
-from experiments.engine import configuration
+from experiments.engine import datasets
 from experiments.engine.trial import execute
 from experiments.figures.overview import _pictures
 from jaxae.data import Data
@@ -29,13 +29,13 @@ def _hydra():
 
 def given(monkeypatch, shape, count=8):
     x = np.random.default_rng(0).uniform(size=(count, int(np.prod(shape)))).astype(np.float32)
-    monkeypatch.setattr(configuration, "_load", lambda *_: Data(x, None, shape))
+    monkeypatch.setattr(datasets, "_load", lambda *_: Data(x, None, shape))
 
 
 def drawn(overrides, directory):
     """The run, and the images of the figure in the order of its axes."""
     result = execute([*SMALL, *overrides], directory)
-    return result.runs["run"], [ax.images[0].get_array() for ax in result.outcome.figure.axes if ax.images]
+    return result.grids["run"], [ax.images[0].get_array() for ax in result.outcome.figure.axes if ax.images]
 
 
 def test_the_kernels_of_a_convolutional_encoder_are_its_filters(monkeypatch, tmp_path):

@@ -9,8 +9,8 @@ from omegaconf import OmegaConf
 from experiments import reproduce
 from experiments.common.outcome import Outcome, Verdict
 from experiments.engine.checks import ConfigurationError
+from experiments.engine.trial import Result
 from experiments.report import page as report
-from experiments.run import Result
 
 
 def fake_result(name, directory, data="cifar10_bw"):
