@@ -1,11 +1,6 @@
 """Any callable is an encoder, and data of another precision than the parameters are taken as they are."""
 
 import functools
-import os
-import re
-import subprocess
-import sys
-from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -97,14 +92,6 @@ def test_measures_take_data_of_another_precision_than_the_map(name, x64):
     results = [jax.tree.leaves(measure(encoder, X.astype(kind))) for kind in (jnp.float32, jnp.float64)]
     for single, double in zip(*results, strict=True):
         np.testing.assert_allclose(single, double, rtol=2e-3, atol=2e-4)
-
-
-def test_the_readme_imports_run_in_double_precision():
-    root = Path(__file__).parents[1]
-    text = re.findall(r"```python\n(.*?)```", (root / "README.md").read_text(), re.DOTALL)[0]
-    command = [sys.executable, "-c", text]
-    done = subprocess.run(command, env=os.environ | {"JAX_ENABLE_X64": "1"}, cwd=root, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
 
 
 def test_a_pytree_stays_itself():
