@@ -77,7 +77,10 @@ def test_soft_threshold_minimises_the_proximal_objective_and_is_exactly_zero_wit
     h = np.asarray(codes.soft_threshold(z, threshold=threshold))
     np.testing.assert_allclose(h, np.sign(z) * np.maximum(np.abs(z) - threshold, 0), rtol=1e-6, atol=1e-7)
     np.testing.assert_array_equal(h == 0, np.abs(z) <= threshold)
-    objective = lambda h: (h - z) ** 2 / 2 + threshold * np.abs(h)  # noqa: E731
+
+    def objective(h):
+        return (h - z) ** 2 / 2 + threshold * np.abs(h)
+
     for other in np.linspace(-3, 3, 61, dtype=np.float32):
         assert np.all(objective(h) <= objective(other) + 1e-6)
     np.testing.assert_array_equal(codes.soft_threshold(z, threshold=0.0), z)

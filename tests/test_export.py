@@ -37,7 +37,10 @@ RECIPE = Recipe(
 def params_of(model, seed, runs=()):
     """Random parameters without a compiled program, with leading axes of runs."""
     random = np.random.default_rng(seed)
-    draw = lambda leaf: jnp.asarray(random.normal(size=(*runs, *leaf.shape)), jnp.float32)  # noqa: E731
+
+    def draw(leaf):
+        return jnp.asarray(random.normal(size=(*runs, *leaf.shape)), jnp.float32)
+
     return jax.tree.map(draw, jax.eval_shape(model.init, jax.random.key(0)))
 
 

@@ -65,7 +65,10 @@ def test_the_jacobian_keeps_the_shapes_of_image_and_code():
     encoder, x = Layers((layer("tanh"),)), batch()
     flat = jacobian(encoder, x)
     np.testing.assert_allclose(jacobian(on_images(encoder), x.reshape(5, 3, 2)), flat.reshape(5, CODE, 3, 2), rtol=1e-6)
-    maps = lambda image: encoder(image).reshape(-1, 2, 2)  # noqa: E731
+
+    def maps(image):
+        return encoder(image).reshape(-1, 2, 2)
+
     np.testing.assert_allclose(jacobian(maps, x), flat.reshape(5, 2, 2, FEATURES), rtol=1e-6)
 
 
@@ -201,7 +204,10 @@ def test_tangents_are_orthonormal_at_every_rank_and_those_beyond_it_have_no_sens
 def test_any_function_has_singular_values_and_tangents():
     weight = jax.random.normal(jax.random.key(0), (20, 5))
     encoder = Layers((Layer(weight, jnp.zeros(5), jnp.tanh),))
-    plain = lambda x: jnp.tanh(x @ weight)  # noqa: E731
+
+    def plain(x):
+        return jnp.tanh(x @ weight)
+
     x = jax.random.uniform(jax.random.key(1), (4, 20))
     np.testing.assert_allclose(singular_values(plain, x), singular_values(encoder, x), rtol=1e-4)
     cosines = np.einsum("bcf,bcf->bc", tangents(plain, x, 3), tangents(encoder, x, 3))

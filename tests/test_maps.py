@@ -88,7 +88,10 @@ def test_penalties_take_data_of_another_precision_than_the_parameters(name, hidd
 @pytest.mark.parametrize("name", MEASURES)
 def test_measures_take_data_of_another_precision_than_the_map(name, x64):
     weight, measure = MEASURES[name]
-    encoder = lambda x: jnp.tanh(x @ weight.astype(jnp.float32))  # noqa: E731
+
+    def encoder(x):
+        return jnp.tanh(x @ weight.astype(jnp.float32))
+
     results = [jax.tree.leaves(measure(encoder, X.astype(kind))) for kind in (jnp.float32, jnp.float64)]
     for single, double in zip(*results, strict=True):
         np.testing.assert_allclose(single, double, rtol=2e-3, atol=2e-4)

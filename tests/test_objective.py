@@ -122,7 +122,9 @@ def test_corruption_and_random_penalty_draw_from_different_keys():
     def penalty(encoder, x, *, key):
         return jnp.broadcast_to(jax.random.uniform(key), x.shape[:1])
 
-    identity = lambda v: v  # noqa: E731
+    def identity(v):
+        return v
+
     chosen = recipe(
         corruption=configure(recorded), penalty=configure(penalty), loss=configure(lambda output, x: output[:, 0])
     )

@@ -9,15 +9,22 @@ from jax.test_util import check_grads
 from jaxae import penalties
 from jaxae.models import ACTIVATIONS, Layer, Layers
 
+
 # The activations and their slopes in NumPy, written from their definitions.
-SIGMOID = lambda a: 1 / (1 + np.exp(-a))  # noqa: E731
-GELU = lambda a: 0.5 * a * (1 + np.tanh(np.sqrt(2 / np.pi) * (a + 0.044715 * a**3)))  # noqa: E731
+def sigmoid(a):
+    return 1 / (1 + np.exp(-a))
+
+
+def gelu(a):
+    return 0.5 * a * (1 + np.tanh(np.sqrt(2 / np.pi) * (a + 0.044715 * a**3)))
+
+
 NUMPY = {
     "linear": lambda a: a,
-    "sigmoid": SIGMOID,
+    "sigmoid": sigmoid,
     "tanh": np.tanh,
     "relu": lambda a: np.maximum(a, 0),
-    "gelu": GELU,  # the approximation by tanh, Hendrycks & Gimpel 2016, section 2
+    "gelu": gelu,  # the approximation by tanh, Hendrycks & Gimpel 2016, section 2
     "softplus": lambda a: np.log1p(np.exp(a)),
     "elu": lambda a: np.where(a > 0, a, np.expm1(a)),
 }
@@ -217,7 +224,10 @@ def test_the_gradient_of_a_linear_encoder_is_twice_its_weights(name):
 def test_the_value_is_the_same_plain_jitted_and_beside_a_gradient(name):
     # A library for PyTorch gives 0 where gradients are off.
     encoder, x = stack(("sigmoid",), dtype=np.float32), batch(dtype=np.float32)
-    total = lambda encoder: jnp.sum(CONTRACTIVE[name](encoder, x))  # noqa: E731
+
+    def total(encoder):
+        return jnp.sum(CONTRACTIVE[name](encoder, x))
+
     plain, jitted, beside = total(encoder), jax.jit(total)(encoder), jax.value_and_grad(total)(encoder)[0]
     assert plain > 0.01
     rounding = 1e-3 if name == "finite_difference" else 1e-5  # differences of 2e-3 of numbers with an error of 6e-8
@@ -227,10 +237,16 @@ def test_the_value_is_the_same_plain_jitted_and_beside_a_gradient(name):
 @pytest.mark.parametrize("name", ["contractive", "finite_difference", "hutchinson"])
 def test_images_and_image_codes_give_the_penalty_of_their_flat_values(name, x64):
     encoder, x = stack(("sigmoid",)), batch()
-    on_images = lambda image: encoder(image.reshape(len(image), FEATURES)).reshape(-1, 2, 2, 1)  # noqa: E731
+
+    def on_images(image):
+        return encoder(image.reshape(len(image), FEATURES)).reshape(-1, 2, 2, 1)
+
     method = CONTRACTIVE[name]
     if name == "hutchinson":  # another shape of the code draws other signs: keep the code flat
-        on_images = lambda image: encoder(image.reshape(len(image), FEATURES))  # noqa: E731
+
+        def on_images(image):
+            return encoder(image.reshape(len(image), FEATURES))
+
     np.testing.assert_allclose(
         jax.jit(lambda x: method(on_images, x))(x.reshape(3, 3, 2, 1)), COMPILED[name](encoder, x), rtol=1e-10
     )
@@ -282,7 +298,10 @@ def test_finite_differences_have_the_stated_error_in_single_precision():
 def test_hutchinson_is_unbiased_with_the_variance_of_random_signs():
     encoder, x = stack(("tanh",), dtype=np.float32), 0.3 * batch(dtype=np.float32)
     keys = jax.random.split(jax.random.key(2), 4000)
-    estimate = lambda key, samples: penalties.contractive_hutchinson(encoder, x, key=key, samples=samples)  # noqa: E731
+
+    def estimate(key, samples):
+        return penalties.contractive_hutchinson(encoder, x, key=key, samples=samples)
+
     h = numpy_code(encoder, ("tanh",), np.asarray(x, np.float64))
     J = (1 - h**2)[:, :, None] * np.asarray(encoder.layers[0].weight, np.float64).T
     gram = J @ J.transpose(0, 2, 1)
@@ -299,7 +318,10 @@ def test_hutchinson_is_unbiased_with_the_variance_of_random_signs():
 def test_hutchinson_repeats_with_its_key_and_is_exact_for_one_unit(x64):
     encoder, x = stack(("tanh",)), batch()
     method = jax.jit(penalties.contractive_hutchinson)
-    draw = lambda seed: method(encoder, x, key=jax.random.key(seed))  # noqa: E731
+
+    def draw(seed):
+        return method(encoder, x, key=jax.random.key(seed))
+
     np.testing.assert_array_equal(draw(3), draw(3))
     assert np.all(draw(3) != draw(4))
     unit = stack(("tanh",), widths=(1,))  # (+-1)^2 ||grad h||^2

@@ -164,7 +164,10 @@ def test_fine_tuning_stops_after_the_epoch_and_takes_the_rate_that_validate_best
 def test_a_k_sparse_code_may_keep_more_units_at_test_than_in_training():
     train, test = rings(240), rings(60, seed=1)
     dense_code, params = dense(16)
-    keeps = lambda k: Partial(lambda k, p, x: codes.top_k(dense_code(p, x), k=k), k)  # noqa: E731
+
+    def keeps(k):
+        return Partial(lambda k, p, x: codes.top_k(dense_code(p, x), k=k), k)
+
     more = tune(keeps(2), params, train, test, encode_test=keeps(6), epochs=3, batch_size=20)
     predicted = keeps(6)(more.fitted["encoder"], test[0]) @ more.fitted["softmax"]["weight"]
     correct = np.argmax(predicted + more.fitted["softmax"]["bias"], axis=1) == test[1]

@@ -1,6 +1,6 @@
 """A sweep as one program against runs one after another and separate processes: seconds, compilations, memory.
 
-python -m experiments.benchmarks.sweeps WAY MODEL RUNS SEED prints one JSON line. Every cell is a process of its own, whose
+python -m experiments.benchmarks.sweeps WAY MODEL RUNS SEED prints one JSON line. Every row is a process of its own, whose
 whole time counts.
 """
 
@@ -67,7 +67,7 @@ def run(way, name, runs, first_seed=0):
 def cases(*, names=SIZES, counts=(1, 4, 16, 64), ways=WAYS):
     """What is measured, a sweep in processes of its own: {(model, runs, way): Case}."""
     return {
-        (name, runs, way): Case(functools.partial(_cell, way, name, runs))
+        (name, runs, way): Case(functools.partial(_measured, way, name, runs))
         for name in names
         for runs in counts
         for way in ways
@@ -75,23 +75,23 @@ def cases(*, names=SIZES, counts=(1, 4, 16, 64), ways=WAYS):
     }
 
 
-def rows(cells):
+def rows(measured):
     """The table: seconds of training and of the whole process, samples per second, compilations and peak memory.
 
-    cells: {(model, runs, way): [rounds]} of what `run` gives, with "whole", "compilations" and "MiB".
+    measured: {(model, runs, way): [rounds]} of what `run` gives, with "whole", "compilations" and "MiB".
     """
     return [
         {"model": name, "runs": runs, "way": way}
-        | spread("seconds", [cell["whole"] for cell in values])
-        | spread("seconds of training", [cell["seconds"] for cell in values])
-        | {"samples per second": values[0]["samples"] / spread("", [cell["seconds"] for cell in values])[""]}
-        | {key: max(cell[key] for cell in values) for key in ("compilations", "MiB", "parallel_runs")}
-        for (name, runs, way), values in cells.items()
+        | spread("seconds", [taken["whole"] for taken in values])
+        | spread("seconds of training", [taken["seconds"] for taken in values])
+        | {"samples per second": values[0]["samples"] / spread("", [taken["seconds"] for taken in values])[""]}
+        | {key: max(taken[key] for taken in values) for key in ("compilations", "MiB", "parallel_runs")}
+        for (name, runs, way), values in measured.items()
     ]
 
 
-def _cell(way, name, runs):
-    """One cell, measured in processes that share a cache of compiled programs that is empty at first."""
+def _measured(way, name, runs):
+    """One row, measured in processes that share a cache of compiled programs that is empty at first."""
     with tempfile.TemporaryDirectory() as cache:
         if way != "separate processes":
             return _process(way, name, runs, 0, cache)
@@ -109,7 +109,7 @@ def _process(way, name, runs, seed, cache):
 
 
 def main():
-    """Run one cell in this process and print what it took."""
+    """Run one row in this process and print what it took."""
     from experiments.engine import compilation
 
     compilation.keep_programs()

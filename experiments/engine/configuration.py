@@ -56,7 +56,7 @@ def setup(cfg: DictConfig) -> Setup:
     train, validation = held_out(train, cfg.validation)
     _check_finite(cfg, train, test)
     check_data(cfg, train, test, functools.partial(_code_size, cfg, train))
-    model = _model(cfg, train)
+    model = model_of(cfg, train)
     _check_model(cfg, model)
     _check_code(cfg, recipe.code, model, train)
     _check_loss(cfg, recipe.loss, model, train)
@@ -130,7 +130,8 @@ def _check_loss(cfg, loss, model, train):
             raise ConfigurationError(f"loss=binary_cross_entropy needs data in [0, 1], and data={cfg.data.name} is not")
 
 
-def _model(cfg, train):
+def model_of(cfg, train):
+    """The model that a configuration describes, for data of this shape."""
     options = {name: plain_values(value) for name, value in cfg.model.items() if name != "_target_"}
     check_single("model", {name: value for name, value in options.items() if name not in LISTS})
     options = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
@@ -149,4 +150,4 @@ def _last_activation(model):
 
 
 def _code_size(cfg, train):
-    return code_size(_model(cfg, train), train.x.shape[1])
+    return code_size(model_of(cfg, train), train.x.shape[1])

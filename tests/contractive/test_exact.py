@@ -106,7 +106,9 @@ def test_the_compiled_gradient_keeps_to_its_memory():
 
 
 def test_a_function_that_is_no_layers_is_differentiated_in_the_direction_of_fewer_operations():
-    wide = lambda x: jnp.tanh(x @ jnp.ones((3, 40)))  # noqa: E731
+    def wide(x):
+        return jnp.tanh(x @ jnp.ones((3, 40)))
+
     narrow = Partial(lambda weight, x: jnp.tanh(x @ weight) @ jnp.ones((40, 2)), jnp.ones((30, 40)) / 40)
     assert exact.plan(wide, jnp.ones((5, 3))).way == "jacfwd"
     assert exact.plan(narrow, jnp.ones((5, 30))).way == "jacrev"
@@ -149,7 +151,10 @@ def test_the_penalty_shares_the_forward_pass_and_one_weight_gradient_with_the_re
 
     def products(penalty):
         recipe = Recipe(configure(losses.squared_error), None, penalty=configure(penalty), weight=0.1)
-        step = lambda p: objective(recipe, model.encoder(p), model.decoder(p), jax.random.key(0), x)[0]  # noqa: E731
+
+        def step(p):
+            return objective(recipe, model.encoder(p), model.decoder(p), jax.random.key(0), x)[0]
+
         return multiplications(jax.value_and_grad(step), params)
 
     small = 3 * 5 * 20  # the closed form's own product, [batch, hidden] by [hidden], with its gradient

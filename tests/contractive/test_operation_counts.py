@@ -36,9 +36,10 @@ def test_products_are_counted_by_their_sizes(function, arguments, expected):
 
 def test_a_convolution_counts_its_taps_for_every_pixel_and_pair_of_channels():
     images, kernel = jnp.ones((2, 8, 8, 3)), jnp.ones((3, 3, 3, 5))
-    convolve = lambda x, k: jax.lax.conv_general_dilated(  # noqa: E731
-        x, k, (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC")
-    )
+
+    def convolve(x, k):
+        return jax.lax.conv_general_dilated(x, k, (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+
     assert multiplications(convolve, images, kernel) == 2 * 6 * 6 * 5 * 3 * 3 * 3
 
 

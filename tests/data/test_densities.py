@@ -41,7 +41,10 @@ def test_spiral_curve_holds_the_points():
 def test_mixture_is_drawn_from_its_density():
     loaded = data.load("mixture", "train")
     assert loaded.x.shape == (10_000, 1) and loaded.shape == (1,) and loaded.x.dtype == np.float32
-    cdf = lambda x: np.mean([stats.norm(m, 0.1).cdf(x) for m in (-0.5, 0, 0.5)], axis=0)  # noqa: E731
+
+    def cdf(x):
+        return np.mean([stats.norm(m, 0.1).cdf(x) for m in (-0.5, 0, 0.5)], axis=0)
+
     assert stats.kstest(loaded.x[:, 0], cdf).pvalue > 0.01
     for label, mean in enumerate((-0.5, 0, 0.5)):
         np.testing.assert_allclose(loaded.x[loaded.labels == label].mean(), mean, atol=0.01)
@@ -54,7 +57,10 @@ def test_mixture_without_spread_is_three_points():
 
 def test_score_is_the_derivative_of_the_log_density():
     x, h = np.linspace(-2, 2, 41), 1e-5
-    log_density = lambda v: np.log(np.mean([stats.norm(m, 0.2).pdf(v) for m in (-0.3, 0.3)], axis=0))  # noqa: E731
+
+    def log_density(v):
+        return np.log(np.mean([stats.norm(m, 0.2).pdf(v) for m in (-0.3, 0.3)], axis=0))
+
     difference = (log_density(x + h) - log_density(x - h)) / (2 * h)
     np.testing.assert_allclose(densities.mixture_score(x, components=2, spacing=0.6, std=0.2), difference, atol=1e-6)
 

@@ -93,7 +93,7 @@ class User:
 
 
 def status_of(path):
-    """A cell's status, {"status": None} where it cannot be read."""
+    """A trial's status, {"status": None} where it cannot be read."""
     try:
         return json.loads(path.read_text())
     except ValueError:
@@ -101,7 +101,7 @@ def status_of(path):
 
 
 def results(directory):
-    """{weight: parameters, curves, metrics and tables} of the cells that say that they are complete."""
+    """{weight: parameters, curves, metrics and tables} of the trials that say that they are complete."""
     found = {}
     for path in directory.glob("*/status.json"):
         status = status_of(path)
@@ -117,27 +117,27 @@ def results(directory):
     return found
 
 
-def same(cell, other):
-    return cell.keys() == other.keys() and all(np.array_equal(cell[name], other[name]) for name in cell)
+def same(trial, other):
+    return trial.keys() == other.keys() and all(np.array_equal(trial[name], other[name]) for name in trial)
 
 
 def contents(directory):
-    """The bytes of every file of the cells but locks."""
+    """The bytes of every file of the trials but locks."""
     return {path: path.read_bytes() for path in directory.glob("*/**/*") if path.is_file() and path.name != ".lock"}
 
 
 def damageable(directory):
-    """The files that a fault may meet: everything that a cell has but locks and what only describes it."""
+    """The files that a fault may meet: everything that a trial has but locks and what only describes it."""
     return sorted(path for path in contents(directory) if ".hydra" not in path.parts and path.stat().st_size)
 
 
 def begun(directory):
-    """The cells in which something is trained or half-trained."""
+    """The trials in which something is trained or half-trained."""
     return sorted({path.parent for name in ("run.npz", "checkpoints") for path in directory.glob(f"*/{name}")})
 
 
 def kill(world, directory, chance):
-    """Kill the sweep some time after its first cell has begun."""
+    """Kill the sweep some time after its first trial has begun."""
     process = world.user.start(directory)
     begun = time.monotonic()
     while process.poll() is None and time.monotonic() - begun < 60 and not any(directory.glob("*/status.json")):
@@ -193,7 +193,7 @@ def refuse(world, directory, chance):
     """Give commands that are refused in a sweep; they change nothing."""
     either(world, directory, chance)
     before = contents(directory)
-    cells = begun(directory)
+    trials = begun(directory)
     run = [
         "penalty._target_=own_penalty.own",
         "weight=9",
@@ -201,7 +201,7 @@ def refuse(world, directory, chance):
         chance.choice(["resume=force", "resume=refuse"]),
     ]
     sweep = chance.choice(["weight=-1", "+epochs=3", "penalty=[l1,kl_sparsity]", "model.hidden=1.5"])
-    for words, place in [([sweep], directory), *((run, cell) for cell in chance.sample(cells, min(1, len(cells))))]:
+    for words, place in [([sweep], directory), *((run, trial) for trial in chance.sample(trials, min(1, len(trials))))]:
         code, said = world.user.finish(place, *words, sweep=place is directory)
         assert code == 1 and "Traceback" not in said, said
     world.changed += contents(directory) != before
@@ -220,7 +220,7 @@ def change(world, directory, chance, alter):
         assert not there or (code == 1 and "before a change of" in said), said
     finally:
         alter(0)
-    for path in directory.glob("*/status.json"):  # cells that were begun with the change in the meantime
+    for path in directory.glob("*/status.json"):  # trials that were begun with the change in the meantime
         if status_of(path).get("configuration", {}).get("weight") not in before:
             shutil.rmtree(path.parent)
 
@@ -243,7 +243,7 @@ def twice(world, directory, chance):
         both[0].send_signal(signal.SIGKILL)
     said = [process.communicate(timeout=300)[0] for process in both]
     left = killed and "another process was at work there and left it running" in " ".join(said[1].split())
-    assert both[1].returncode == (1 if left else 0), said  # it says so where it waited for a cell in vain
+    assert both[1].returncode == (1 if left else 0), said  # it says so where it waited for a trial in vain
 
 
 FAULTS = {"killed": kill, "cut": cut, "bit flipped": flip, "disk full": fill, "figures deleted": delete,
@@ -282,9 +282,9 @@ def test_random_faults_lose_no_cell_and_change_no_result(world, tmp_path):
         assert code == 0, said
         after = results(directory)
         world.lost += len(world.undisturbed.keys() - after.keys()) + len(before.keys() - after.keys())
-        world.wrong += sum(not same(cell, world.undisturbed[weight]) for weight, cell in after.items())
+        world.wrong += sum(not same(trial, world.undisturbed[weight]) for weight, trial in after.items())
         missing = [
-            cell / file for cell in directory.glob("overview-*") for file in FIGURE[:4] if not (cell / file).exists()
+            trial / file for trial in directory.glob("overview-*") for file in FIGURE[:4] if not (trial / file).exists()
         ]
         world.lost += len(missing) + (not (directory / "joint.png").exists())
         table = pd.read_csv(directory / "table.csv")

@@ -10,7 +10,7 @@ import pytest
 from omegaconf import OmegaConf
 
 ROOT = Path(__file__).parents[2]
-CELLS = [
+TRIALS = [
     "data=digits",
     "data.limit=100",
     "scale=smoke",
@@ -22,8 +22,8 @@ CELLS = [
 
 
 def sweep(folder, cache, *overrides):
-    """The files of metrics that a sweep of two cells leaves, by directory."""
-    command = [sys.executable, "-m", "experiments.run", "-m", *CELLS, *overrides, f"hydra.sweep.dir={folder}"]
+    """The files of metrics that a sweep of two trials leaves, by directory."""
+    command = [sys.executable, "-m", "experiments.run", "-m", *TRIALS, *overrides, f"hydra.sweep.dir={folder}"]
     settings = {"JAXAE_CACHE": str(cache), "NPROC": "1", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, cwd=ROOT, env=os.environ | settings, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

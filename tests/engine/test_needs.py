@@ -14,6 +14,7 @@ from experiments.engine.checks import ConfigurationError
 from experiments.engine.configuration import setup
 from experiments.engine.trial import execute
 from jaxae.data import Data
+from jaxae.models import code_size
 
 ROOT = Path(__file__).parents[2]
 NAMES = sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml"))
@@ -66,7 +67,7 @@ def test_every_experiment_takes_labelled_grey_pictures_of_digits(name):
     base, cfgs = identity.compose([f"experiment={name}", "scale=smoke"])
     for label, cfg in cfgs.items():
         cfg = needs.check_choice(cfg)
-        size = configuration._code_size(cfg, GOOD[0])
+        size = code_size(configuration.model_of(cfg, GOOD[0]), GOOD[0].x.shape[1])
         needs.check_data(cfg, *GOOD, lambda size=size: size)
         assert cfg.data.name == (cfg.get("fixed_data", {}).get("name") or base.data.name), label
 

@@ -90,7 +90,10 @@ def test_another_run_takes_the_memory_that_it_takes_in_the_compiled_program():
 def test_a_grid_that_does_not_fit_is_told_the_parts_that_do(monkeypatch):
     s = compose("seed=[0,1,2,3,4,5,6,7]")
     need = shards.memory(s)
-    free = lambda runs: need.shared + runs * need.run  # noqa: E731
+
+    def free(runs):
+        return need.shared + runs * need.run
+
     assert [shards.fits(s, free(runs)) for runs in (0, 1, 3, 8)] == [0, 1, 3, 8]
     assert shards.advice(s, free(8)) is None
     assert shards.advice(s, free(3)).endswith("3 would fit, as with -m shard=1/3,2/3,3/3")

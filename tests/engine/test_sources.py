@@ -101,7 +101,10 @@ def test_targets_within_schedules_and_lists_count():
 def test_a_run_with_a_changed_formula_is_refused_and_begun_anew_gives_the_new_numbers(user, tmp_path):
     words = [*SMALL, "penalty._target_=own_penalty.own", "weight=1"]
     execute(words, tmp_path / "run")
-    penalty = lambda: storage.load(tmp_path / "run" / "run.npz").curve["penalty"].mean()  # noqa: E731
+
+    def penalty():
+        return storage.load(tmp_path / "run" / "run.npz").curve["penalty"].mean()
+
     before, bytes_before = penalty(), (tmp_path / "run" / "run.npz").read_bytes()
     changed(user / "own_factor.py", "FACTOR = 100.0\n")
     with pytest.raises(ConfigurationError, match="before a change of own_factor; resume=force keeps"):

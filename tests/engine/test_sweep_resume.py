@@ -1,4 +1,4 @@
-"""Sweeps from the command line: run twice, extended, with failing cells, killed, interrupted, and by two processes at once."""
+"""Sweeps from the command line: run twice, extended, with failing trials, killed, interrupted, and by two processes at once."""
 
 import json
 import signal
@@ -15,7 +15,10 @@ SMALL = ["scale=smoke", "data=digits", "model.hidden=3", "train.epochs=1", "figu
 
 def start(sweep, *overrides):
     command = [sys.executable, "-m", "experiments.run", "-m", *SMALL, *overrides, f"hydra.sweep.dir='{sweep}'"]
-    heard = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731 - what is in the background ignores it
+
+    def heard():
+        return signal.signal(signal.SIGINT, signal.SIG_DFL)  # what is in the background ignores it
+
     return subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=heard
     )
@@ -29,10 +32,13 @@ def run(sweep, *overrides, code=0):
 
 
 def statuses(sweep):
-    """{weight: (status, time of run.npz)} of the cells."""
-    cells = [json.loads(path.read_text()) | {"place": path.parent} for path in sweep.glob("*/status.json")]
-    when = lambda place: (place / "run.npz").stat().st_mtime_ns if (place / "run.npz").exists() else None  # noqa: E731
-    return {cell["configuration"]["weight"]: (cell["status"], when(cell["place"])) for cell in cells}
+    """{weight: (status, time of run.npz)} of the trials."""
+    trials = [json.loads(path.read_text()) | {"place": path.parent} for path in sweep.glob("*/status.json")]
+
+    def when(place):
+        return (place / "run.npz").stat().st_mtime_ns if (place / "run.npz").exists() else None
+
+    return {trial["configuration"]["weight"]: (trial["status"], when(trial["place"])) for trial in trials}
 
 
 def test_a_sweep_run_again_and_extended_does_only_what_is_missing(tmp_path):
@@ -41,9 +47,9 @@ def test_a_sweep_run_again_and_extended_does_only_what_is_missing(tmp_path):
     assert "failed: overview-" in said and "weight is -1: it must be a number from 0 on" in said
     first = statuses(sweep)
     assert {weight: status for weight, (status, _) in first.items()} == {0.1: "completed", 0: "completed"}
-    assert pd.read_csv(sweep / "table.csv")["status"].tolist() == ["completed"] * 2  # what was refused is no cell
+    assert pd.read_csv(sweep / "table.csv")["status"].tolist() == ["completed"] * 2  # what was refused is no trial
     assert not list(sweep.glob(".failed*")) and len(list(sweep.glob("overview-*"))) == 2
-    said = run(sweep, "weight=0,0.1,0.2")  # in another order; the cell that failed is no part of it
+    said = run(sweep, "weight=0,0.1,0.2")  # in another order; the trial that failed is no part of it
     assert said.count("is complete") == 2 and "failed:" not in said
     again = statuses(sweep)
     assert {weight: again[weight] for weight in first} == first and again[0.2][0] == "completed"

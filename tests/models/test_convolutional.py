@@ -83,7 +83,10 @@ def test_an_autoencoder_is_its_layers_one_after_another():
     model = Convolutional((4, 8), (3, 2), "same", activation="tanh", output="sigmoid")
     params = random_params(model)
     x = normal(5, 32)
-    layer = lambda p, y: correlated(y, np.asarray(p["weight"])) + np.asarray(p["bias"])  # noqa: E731
+
+    def layer(p, y):
+        return correlated(y, np.asarray(p["weight"])) + np.asarray(p["bias"])
+
     y = x.reshape(5, 4, 8, 1)
     for p in params["encoder"]:
         y = pooled(np.tanh(layer(p, y)))
@@ -99,7 +102,10 @@ def test_an_autoencoder_is_its_layers_one_after_another():
 
 def test_the_published_models_have_their_codes_and_parameters():
     simple, denoising = Convolutional((28, 28)), Convolutional((28, 28), (32, 32), "same")
-    count = lambda model: sum(leaf.size for leaf in jax.tree.leaves(model.init(jax.random.key(0))))  # noqa: E731
+
+    def count(model):
+        return sum(leaf.size for leaf in jax.tree.leaves(model.init(jax.random.key(0))))
+
     assert simple.code_shape == (4, 4, 8)
     assert simple.hidden == (128,)
     # (9 in + 1) out of each convolution: 1-16-8-8 and 8-8-8-16-1.
@@ -165,7 +171,10 @@ def test_both_ways_of_a_convolution_are_the_definition_with_its_derivatives(way,
     height, width, inward, outward = size
     x, dx = normal(2, 2, height, width, inward)
     kernel, dk = normal(2, 3, 3, inward, outward)
-    loop = lambda x, kernel: correlated(repeated(x) if up else x, kernel)  # noqa: E731
+
+    def loop(x, kernel):
+        return correlated(repeated(x) if up else x, kernel)
+
     function = jax.jit(functools.partial(WAYS[way], up=up))
     x32, kernel32, dx32, dk32 = (jnp.asarray(a, jnp.float32) for a in (x, kernel, dx, dk))
     y = loop(x, kernel)
@@ -195,7 +204,10 @@ def test_both_ways_of_a_convolution_are_the_definition_with_its_derivatives(way,
 )
 def test_accelerators_and_wide_pictures_are_convolved_by_xla(width, platform, products, transform, up):
     x, kernel = jnp.ones((2, 8, width, 4)), jnp.ones((3, 3, 4, 4))
-    function = lambda x: jnp.sum(jnp.sin(convolve(x, kernel, up=up)))  # noqa: E731
+
+    def function(x):
+        return jnp.sum(jnp.sin(convolve(x, kernel, up=up)))
+
     text = jax.jit(transform(function)).trace(x).lower(lowering_platforms=(platform,)).as_text()
     assert ("stablehlo.convolution" in text) is not products
     assert ("stablehlo.dot_general" in text) is products

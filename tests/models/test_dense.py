@@ -95,7 +95,10 @@ def test_the_gradient_of_a_tied_weight_is_that_of_the_encoder_and_of_the_decoder
     model = Dense(7, hidden, activation="tanh")
     params, x = random_params(model), examples(7)
     untied, apart = untie(model, params)
-    loss = lambda model: lambda params: jnp.sum((reconstruct(model, params, x) - x) ** 2)  # noqa: E731
+
+    def loss(model):
+        return lambda params: jnp.sum((reconstruct(model, params, x) - x) ** 2)
+
     together, halves = jax.jit(jax.grad(loss(model)))(params), jax.jit(jax.grad(loss(untied)))(apart)
     for whole, encoder, decoder in zip(
         together["encoder"], halves["encoder"], reversed(halves["decoder"]), strict=True

@@ -101,7 +101,10 @@ GO = threading.Event()
 
 def test_training_goes_on_while_a_checkpoint_is_written_of_the_epoch_that_it_had(tmp_path):
     GO.clear()
-    last = lambda index, row: GO.set() if index == 4 else None  # noqa: E731
+
+    def last(index, row):
+        return GO.set() if index == 4 else None
+
     whole = grid(checkpoints=Held(tmp_path, 3, share=1), on_epoch=last)
     assert [path.name for path in tmp_path.iterdir()] == ["epoch_3"]
     seen = []

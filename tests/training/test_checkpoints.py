@@ -226,8 +226,11 @@ def test_an_identity_is_that_of_the_functions_and_numbers_in_any_process():
     assert first == identity(recipe=configure(optax.adam, learning_rate=0.1))["recipe"].tobytes()
     assert first != identity(recipe=configure(optax.sgd, learning_rate=0.1))["recipe"].tobytes()
     assert first != identity(recipe=configure(optax.adam, learning_rate=0.2))["recipe"].tobytes()
+
     # The numbers of an optimizer as it stands are enclosed in its functions.
-    given = lambda rate, **more: identity(recipe=as_partial(optax.adam(rate, **more)))["recipe"].tobytes()  # noqa: E731
+    def given(rate, **more):
+        return identity(recipe=as_partial(optax.adam(rate, **more)))["recipe"].tobytes()
+
     assert given(0.1) == given(0.1) != given(0.2) and given(0.1) != given(0.1, b1=0.8)
     assert given(optax.cosine_decay_schedule(0.1, 10)) != given(optax.cosine_decay_schedule(0.1, 20))
     program = "import optax; from jaxae.training.checkpoints import identity; from jaxae.functions import as_partial; "

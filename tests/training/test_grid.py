@@ -126,7 +126,10 @@ def test_precision_changes_the_products_and_nothing_else():
     x = data()
     recipes, _, _ = expand(recipe(penalty=configure(penalties.contractive), weight=[0.0, 0.1]))
     sizes = {"epochs": 2, "batch_size": 5, "x_test": x}
-    run = lambda **options: fit_grid(MODEL, recipes, x, seeds=[0, 0], **sizes, **options)  # noqa: E731
+
+    def run(**options):
+        return fit_grid(MODEL, recipes, x, seeds=[0, 0], **sizes, **options)
+
     default, single, half = run(), run(precision="float32"), run(precision="bfloat16")
     identical(default, single)
     assert {leaf.dtype for leaf in jax.tree.leaves((half.params, half.curve))} == {np.dtype(np.float32)}
@@ -140,7 +143,10 @@ def test_precision_changes_the_products_and_nothing_else():
 
 def test_fit_can_be_mapped_over_seeds():
     x = jnp.asarray(data())
-    run = lambda seed: fit(MODEL, recipe(sgd(0.01)), x, seed=seed, epochs=2, batch_size=5)  # noqa: E731
+
+    def run(seed):
+        return fit(MODEL, recipe(sgd(0.01)), x, seed=seed, epochs=2, batch_size=5)
+
     together, alone = jax.jit(jax.vmap(run))(jnp.arange(2)), jax.jit(run)
     for seed in range(2):
         close(take(together, seed), alone(seed))

@@ -46,8 +46,13 @@ def test_bfloat16_rounds_the_factors_of_every_product_and_adds_in_float32():
 
 def test_a_convolution_takes_bfloat16_factors_too():
     x, kernel = jax.random.normal(jax.random.key(0), (2, 3, 8, 8)), jax.random.normal(jax.random.key(1), (4, 3, 3, 3))
-    convolve = lambda x, kernel: jax.lax.conv(x, kernel, (1, 1), "SAME")  # noqa: E731
-    back = lambda v: v.astype(jnp.bfloat16).astype(jnp.float32)  # noqa: E731
+
+    def convolve(x, kernel):
+        return jax.lax.conv(x, kernel, (1, 1), "SAME")
+
+    def back(v):
+        return v.astype(jnp.bfloat16).astype(jnp.float32)
+
     got = jax.jit(with_precision("bfloat16", convolve))(x, kernel)
     np.testing.assert_allclose(got, convolve(back(x), back(kernel)), atol=1e-4)
     assert np.max(np.abs(got - convolve(x, kernel))) > 1e-3
@@ -55,7 +60,10 @@ def test_a_convolution_takes_bfloat16_factors_too():
 
 def test_a_product_that_asks_for_a_precision_keeps_it():
     a = jax.random.normal(jax.random.key(0), (50, 300))
-    strict = lambda a: jnp.matmul(a, a.T, precision=jax.lax.Precision.HIGHEST)  # noqa: E731
+
+    def strict(a):
+        return jnp.matmul(a, a.T, precision=jax.lax.Precision.HIGHEST)
+
     np.testing.assert_array_equal(with_precision("bfloat16", strict)(a), strict(a))
 
 
