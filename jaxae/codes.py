@@ -3,63 +3,65 @@
 import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
+from jaxtyping import Float, Num
+
+from jaxae.arrays import Array, Key, Number
 
 __all__ = ["dense", "first", "identity", "noisy_sigmoid", "scaled", "soft_threshold", "top_k", "top_k_absolute"]
 
 
-def identity(z):
-    """The whole code: z. z: [..., hidden] -> same shape."""
+def identity(z: Num[Array, "*shape"]) -> Num[Array, "*shape"]:
+    """The whole code: z."""
     return z
 
 
 dense = identity  # its former name
 
 
-def first(z, *, count):
+def first(z: Num[Array, "*batch hidden"], *, count: Number) -> Num[Array, "*batch hidden"]:
     """The first `count` units, the others 0: autoencoders with codes of several sizes are runs of one program.
 
-    z: [..., hidden] -> same shape; count is a whole number and may be traced. Units that are not kept take no part in training.
+    count is a whole number and may be traced. Units that are not kept take no part in training.
     """
     return _keep(jnp.arange(z.shape[-1]) < count, z)
 
 
-def soft_threshold(z, *, threshold):
+def soft_threshold(z: Num[Array, "*shape"], *, threshold: Number) -> Num[Array, "*shape"]:
     """The proximal step of threshold * |z|, sign(z) max(|z| - threshold, 0): exactly 0 where |z| <= threshold.
 
-    It is argmin_h (h - z)^2 / 2 + threshold |h|, for every unit. z: [..., hidden] -> same shape; threshold >= 0, in units of
-    the code. The gradient flows through the units that are not 0 only.
+    It is argmin_h (h - z)^2 / 2 + threshold |h|, for every unit. threshold >= 0, in units of the code. The gradient flows
+    through the units that are not 0 only.
     """
     return z - jnp.clip(z, -threshold, threshold)
 
 
-def top_k(z, *, k):
+def top_k(z: Num[Array, "*batch hidden"], *, k: Number) -> Num[Array, "*batch hidden"]:
     """The k largest activations by signed value, the others 0: z * 1[i in supp_k(z)] (Makhzani & Frey 2014).
 
-    z: [..., hidden] -> same shape; k is rounded to a whole number, may be traced, and is clipped to [0, hidden]. Exactly k
-    units are kept: among equal ones those of lower index. The gradient flows through the kept units only.
+    k is rounded to a whole number, may be traced, and is clipped to [0, hidden]. Exactly k units are kept: among equal ones
+    those of lower index. The gradient flows through the kept units only.
     """
     return _keep(_largest(z, k), z)
 
 
-def top_k_absolute(z, *, k):
+def top_k_absolute(z: Num[Array, "*batch hidden"], *, k: Number) -> Num[Array, "*batch hidden"]:
     """The k activations of largest magnitude, the others 0: z * 1[i in supp_k(|z|)]. As `top_k` otherwise."""
     return _keep(_largest(jnp.abs(z), k), z)
 
 
-def noisy_sigmoid(z, *, std, key=None):
+def noisy_sigmoid(z: Float[Array, "*shape"], *, std: Number, key: Key | None = None) -> Float[Array, "*shape"]:
     """Sigmoid units with Gaussian noise on their inputs, sigmoid(z + std * N(0, 1)), or sigmoid(z) without a key.
 
     What noise cannot flip survives it, so training drives the inputs away from 0 and the units towards 0 and 1 (Hinton &
-    Salakhutdinov 2009). z: [..., hidden] from linear units -> same shape in (0, 1); std: in units of z.
+    Salakhutdinov 2009). z: from linear units; std: in units of z.
     """
     return jax.nn.sigmoid(z if key is None else z + std * jax.random.normal(key, z.shape, z.dtype))
 
 
-def scaled(code, alpha):
+def scaled(code: Partial, alpha: Number) -> Partial:
     """The same k-sparse code with alpha * k units, which Makhzani & Frey (2014) keep for classification.
 
-    code: a Partial of `top_k` or `top_k_absolute` with a number k; alpha: a positive number -> a Partial. Raises ValueError
-    for a code without k.
+    code: of `top_k` or `top_k_absolute`, with a number k; alpha: positive. Raises ValueError for a code without k.
     """
     if "k" not in code.keywords:
         raise ValueError("scaled: the code has no k; it takes a configured top_k or top_k_absolute")

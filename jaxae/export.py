@@ -6,19 +6,32 @@ python -m jaxae.export RUN.npz OUT --run 0 --part encoder
 import argparse
 import hashlib
 import json
+import os
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 from safetensors import SafetensorError, numpy
 
 from jaxae import losses, storage
+from jaxae.arrays import Array, Params
 from jaxae.codes import identity
 from jaxae.files import npz
 from jaxae.files.atomic import replacing
-from jaxae.files.schema import Missing, check_format, describe, describe_model, function_from, header, model_from
+from jaxae.files.schema import (
+    Missing,
+    check_format,
+    describe,
+    describe_model,
+    function_from,
+    header,
+    model_from,
+    with_present_names,
+)
 from jaxae.functions import configure
 from jaxae.objective import Recipe, encode
 from jaxae.schedules import at
@@ -43,28 +56,30 @@ class Exported(NamedTuple):
     output: str | None
 
     @property
-    def encoder(self):
+    def encoder(self) -> Callable:
         """The encoder as a callable pytree, without the recipe's code, [..., features] -> [..., code]."""
         return self.model.encoder(self.params)
 
     @property
-    def decoder(self):
+    def decoder(self) -> Callable:
         """The decoder as a callable pytree, [..., code] -> [..., features]; raises ValueError for an encoder alone."""
         if self.part == "encoder":
             raise ValueError("the export holds an encoder alone: part='autoencoder' exports the decoder too")
         return self.model.decoder(self.params)
 
-    def encode(self, x):
-        """The code of clean x with what the recipe keeps of it, compiled as in training: [..., features] -> [..., code]."""
+    def encode(self, x: Float[Array, "*batch features"]) -> Float[Array, "*batch code"]:
+        """The code of clean x with what the recipe keeps of it, compiled as in training."""
         return _encode(self.code, self.encoder, jnp.asarray(x))
 
-    def decode(self, codes):
+    def decode(self, codes: Float[Array, "*batch code"]) -> Float[Array, "*batch features"]:
         """The reconstruction of codes, in units of the data where `output` is known, else as the decoder gives it."""
         decoded = self.decoder(jnp.asarray(codes))
         return jax.nn.sigmoid(decoded) if self.output == "logits" else decoded
 
 
-def export(path, model, params, part="encoder", *, recipe=None):
+def export(
+    path: str | os.PathLike, model: Any, params: Params, part: str = "encoder", *, recipe: Recipe | None = None
+) -> tuple[Path, Path]:
     """Write the trained parameters of one run to PATH.safetensors and their description to PATH.json; gives both paths.
 
     path: with or without the ending .safetensors; model: of a class that jaxae.files.schema describes; params: of one run,
@@ -104,8 +119,8 @@ def export(path, model, params, part="encoder", *, recipe=None):
     return weights, text
 
 
-def load_exported(path, models=()):
-    """What `export` wrote, as an Exported whose encoder gives the same bits.
+def load_exported(path: str | os.PathLike, models: Iterable[type] = ()) -> Exported:
+    """What `export` wrote; the encoder gives the same bits.
 
     path: as given to `export`; models: further classes that the model may be of. Raises FileNotFoundError or ValueError with
     one sentence for a file that is missing, truncated, damaged, of a newer format, not the other's, or of a model of none.
@@ -135,7 +150,9 @@ def load_exported(path, models=()):
             )
         if model is None or part not in PARTS or output not in OUTPUTS:
             raise ValueError(f"model, part or output is none of this jaxae: {words}, {part!r}, {output!r}")
-        code = jax.tree.map(jnp.asarray, function_from(description["code"], tensors.pop("code", {})))
+        code = jax.tree.map(
+            jnp.asarray, function_from(with_present_names(description["code"]), tensors.pop("code", {}))
+        )
         _check_shapes(model, tensors, part)
     except KeyError as error:
         raise ValueError(f"{text} does not describe an export: {error} is missing") from error
@@ -168,7 +185,7 @@ def _paths(path):
     return Path(f"{base}.safetensors"), Path(f"{base}.json")
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> None:
     """Export one run of a run.npz from the command line."""
     parser = argparse.ArgumentParser(prog="python -m jaxae.export", description="Export one run of a run.npz.")
     parser.add_argument("run_file", metavar="RUN.npz")

@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+from types import ModuleType
 
 __all__ = ["imported", "missing"]
 
@@ -25,7 +26,7 @@ EXTRAS = {
 }
 
 
-def imported(name):
+def imported(name: str) -> ModuleType:
     """A module of an optional package, "sklearn.neighbors"; raises ModuleNotFoundError with the command that installs it."""
     package = name.partition(".")[0]
     extra = next((extra for extra, packages in EXTRAS.items() if package in packages), None)
@@ -34,6 +35,6 @@ def imported(name):
     return importlib.import_module(name)
 
 
-def missing(extra):
+def missing(extra: str) -> list[str]:
     """The packages of an extra that are not installed."""
     return [package for package in EXTRAS[extra] if importlib.util.find_spec(package) is None]

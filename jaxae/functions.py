@@ -26,12 +26,12 @@ class Structured:
     function: Callable
     keywords: tuple[tuple[str, Any], ...]
 
-    def __call__(self, *args, **numbers):
+    def __call__(self, *args: Any, **numbers: Any) -> Any:
         """Call the function with the structural keywords and the numbers."""
         return self.function(*args, **numbers, **dict(self.keywords))
 
     @property
-    def __signature__(self):
+    def __signature__(self) -> inspect.Signature:
         """The signature of the function, for those who ask whether it takes a key."""
         return inspect.signature(self.function)
 
@@ -42,23 +42,23 @@ class Given:
 
     optimizer: optax.GradientTransformation
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         """Words by which optimizers of other numbers differ, in any process."""
         return f"Given({_words(self.optimizer)})"
 
-    def __call__(self):
+    def __call__(self) -> optax.GradientTransformation:
         """The optimizer."""
         return self.optimizer
 
 
-def as_partial(role):
+def as_partial(role: Any) -> Any:
     """A plain function or an optax optimizer as a Partial without numbers; anything else as it is."""
     if isinstance(role, optax.GradientTransformation):
         return Partial(Given(role))
     return Partial(role) if inspect.isfunction(role) else role
 
 
-def configure(function, **keywords):
+def configure(function: Callable, **keywords: Any) -> Partial:
     """A Partial of `function` whose numbers are pytree leaves and whose other keywords are structure.
 
     A keyword is structure where its value is a bool, a string or None, or where the signature annotates it as int, bool or
@@ -67,15 +67,14 @@ def configure(function, **keywords):
     keyword.
     """
     allowed = keywords_of(function)
-    name_of = lambda f: getattr(f, "__name__", repr(f))  # noqa: E731
     for name, value in keywords.items():
         if allowed is not None and name not in allowed:
             known = ", ".join(allowed) or "none"
-            raise TypeError(f"{name} is not a keyword of {name_of(function)}; its keywords are: {known}")
+            raise TypeError(f"{name} is not a keyword of {_name_of(function)}; its keywords are: {known}")
         if _is_structure(function, name, value) and (is_axis(value) or isinstance(value, Schedule)):
             shown = " ".join(str(value).split())
             raise ValueError(
-                f"{name} of {name_of(function)} is {shown}: it fixes a shape and takes one value, not a list or schedule"
+                f"{name} of {_name_of(function)} is {shown}: it fixes a shape and takes one value, not a list or schedule"
             )
     structure = {name: value for name, value in keywords.items() if _is_structure(function, name, value)}
     numbers = {name: value for name, value in keywords.items() if name not in structure}
@@ -84,7 +83,7 @@ def configure(function, **keywords):
     return Partial(function, **numbers)
 
 
-def keywords_of(function):
+def keywords_of(function: Callable) -> list[str] | None:
     """The names of the keywords that configure `function`: its parameters less the arguments of its role, such as x.
 
     None where it takes any keyword.
@@ -95,14 +94,18 @@ def keywords_of(function):
     return [p.name for p in parameters if p.name not in ROLES]
 
 
-def is_axis(value):
+def is_axis(value: Any) -> bool:
     """Whether a value is an axis of a grid: a list, tuple, range or array of any length; a named tuple is none."""
     return isinstance(value, list | range) or type(value) is tuple or (_is_array(value) and value.ndim > 0)
 
 
-def takes_key(function):
+def takes_key(function: Callable) -> bool:
     """Whether the function is random: it has a keyword `key`."""
     return "key" in inspect.signature(function).parameters
+
+
+def _name_of(function):
+    return getattr(function, "__name__", repr(function))
 
 
 def _is_structure(function, name, value):

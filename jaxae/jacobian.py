@@ -6,37 +6,42 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.experimental.sparse.linalg import lobpcg_standard
+from jaxtyping import Float
 
+from jaxae.arrays import Array, Encoder
 from jaxae.contractive import layer_products
 from jaxae.maps import compiled
 
 __all__ = ["jacobian", "sensitive_directions", "singular_values", "tangents"]
 
 
-def jacobian(encoder, x):
+def jacobian(encoder: Encoder, x: Float[Array, "batch ..."]) -> Float[Array, "batch code ..."]:
     """The Jacobian dh_j / dx_i of every example by forward mode, jax.jacfwd.
 
     Where the encoder has layers, the rows of the first weight are pushed forward in the place of the identity's, which the
-    first layer would turn into them. encoder: a differentiable function of a batch, example by example;
-    x: [batch, ...features] -> [batch, code, ...features].
+    first layer would turn into them. encoder: differentiable. The axes of an example's features come last.
     """
     if not hasattr(encoder, "preactivations"):
         return jax.vmap(jax.jacfwd(lambda example: encoder(example[None])[0]))(x)
     first, *others = encoder.layers
 
+    def code(a):
+        return functools.reduce(lambda h, layer: layer(h), others, first.activation(a))
+
     def one(a):
-        code = lambda a: functools.reduce(lambda h, layer: layer(h), others, first.activation(a))  # noqa: E731
         return jax.vmap(lambda row: jax.jvp(code, (a,), (row,))[1], out_axes=-1)(first.weight.astype(a.dtype))
 
     return jax.vmap(one)(encoder.preactivations(x)[0])
 
 
-def singular_values(encoder, x, *, chunk=16):
+def singular_values(
+    encoder: Encoder, x: Float[Array, "batch ..."], *, chunk: int = 16
+) -> Float[np.ndarray, "batch rank"]:
     """Singular values of each example's Jacobian, largest first (Rifai et al. 2011, figure 2 shows their mean over x).
 
     They are the roots of the eigenvalues of J J^T or J^T J, the smaller one, in float64, so that squaring costs only those
-    below 1e-8 of the largest; J itself is float32, which moves them by about 1e-7 of it. x: [batch, ...features] ->
-    [batch, min(code, features)], units of code per unit of data; `chunk` examples are held at a time.
+    below 1e-8 of the largest; J itself is float32, which moves them by about 1e-7 of it. There are min(code, features) of them,
+    in units of code per unit of data; `chunk` examples are held at a time.
     """
     layers = encoder.layers if hasattr(encoder, "preactivations") else ()
     one_layer = len(layers) == 1 and layer_products.is_elementwise(layers[0].activation)
@@ -56,7 +61,10 @@ def _grams(encoder, x):
 def _scaled_grams(encoder):
     """`_grams` of J = D W^T: D (W^T W) D with one product for all examples, or W D^2 W^T with fewer features than units."""
     weight = np.asarray(encoder.layers[0].weight, np.float64)
-    slopes = lambda x: np.asarray(_slopes(encoder, x), np.float64)  # noqa: E731
+
+    def slopes(x):
+        return np.asarray(_slopes(encoder, x), np.float64)
+
     if weight.shape[0] < weight.shape[1]:
         return lambda x: (weight * np.square(slopes(x))[:, None, :]) @ weight.T
     gram = weight.T @ weight
@@ -84,25 +92,28 @@ def _matrices(encoder, x):
     return J.reshape(len(x), -1, x[0].size)
 
 
-def tangents(encoder, x, count, *, chunk=16):
+def tangents(
+    encoder: Encoder, x: Float[Array, " batch *features"], count: int, *, chunk: int = 16
+) -> Float[Array, "batch count *features"]:
     """The `count` leading right singular vectors of each example's Jacobian: the directions the code is most sensitive to.
 
-    x: [batch, ...features] -> [batch, count, ...features], orthonormal per example; the sign is arbitrary (Goodfellow et al.
-    2016, section 14.6). Those beyond the Jacobian's rank are directions without sensitivity, which `sensitive_directions`
-    tells by a 0. Raises ValueError where count exceeds min(code, features).
+    Orthonormal per example; the sign is arbitrary (Goodfellow et al. 2016, section 14.6). Those beyond the Jacobian's rank
+    are directions without sensitivity, which `sensitive_directions` tells by a 0. Raises ValueError where count exceeds
+    min(code, features).
     """
     return sensitive_directions(encoder, x, count, chunk=chunk)[0]
 
 
 @compiled(static_argnames=("count", "chunk"))
-def sensitive_directions(encoder, x, count, *, chunk=16):
+def sensitive_directions(
+    encoder: Encoder, x: Float[Array, " batch *features"], count: int, *, chunk: int = 16
+) -> tuple[Float[Array, "batch count *features"], Float[Array, "batch count"]]:
     """The `tangents` with their sensitivities, the leading singular values s_1 >= s_2 >= ... of each example's Jacobian.
 
     A tenth or less of all are found by products with J and J^T alone (LOBPCG on J^T J, Knyazev 2001), to about 1e-5 of the
     largest singular value; more of them, and those of an example on which LOBPCG fails, as where the rank is below what it
-    needs, by a whole singular value decomposition. encoder: any callable; x: [batch, ...features] ->
-    ([batch, count, ...features], [batch, count] in units of code per unit of data, 0 where it is below
-    eps sqrt(code + features) of the largest: such a direction has no sensitivity). Raises ValueError where count exceeds
+    needs, by a whole singular value decomposition. Sensitivities are in units of code per unit of data, 0 where they are below
+    eps sqrt(code + features) of the largest: such a direction has no sensitivity. Raises ValueError where count exceeds
     min(code, features).
     """
     x = jnp.asarray(x)

@@ -1,12 +1,15 @@
 """One objective for plain, sparse, k-sparse, denoising and contractive autoencoders, and their combinations."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
+from jaxtyping import Float, Shaped
 
 from jaxae import codes, corruptions, losses, penalties
+from jaxae.arrays import Array, Decoder, Encoder, Key
 from jaxae.functions import as_partial, takes_key
 
 __all__ = ["Recipe", "encode", "objective", "per_example", "reconstruct"]
@@ -30,7 +33,7 @@ class Recipe(_Roles):
 
     __slots__ = ()
 
-    def __new__(cls, *roles, **named):
+    def __new__(cls, *roles: Any, **named: Any) -> "Recipe":
         """The roles in order or by name."""
         return cls._make(_Roles(*roles, **named))
 
@@ -39,11 +42,12 @@ class Recipe(_Roles):
         return super()._make(as_partial(role) for role in roles)
 
 
-def encode(recipe, encoder, x, key=None):
+def encode(
+    recipe: Recipe, encoder: Encoder, x: Float[Array, "*batch features"], key: Key | None = None
+) -> Float[Array, "*batch code"]:
     """The code of x, code(f(x)), or code(f_l(...code(f_1(x)))) where the encoder says that its code is at "every" layer.
 
-    encoder: [..., features] -> [..., code]; key: for a random code, which is without noise where it is None;
-    x: [..., features] -> [..., code]. Raises ValueError where the code changes the shape.
+    key: for a random code, which is without noise where it is None. Raises ValueError where the code changes the shape.
     """
 
     def code(z):
@@ -57,11 +61,13 @@ def encode(recipe, encoder, x, key=None):
     return code(encoder(x))
 
 
-def objective(recipe, encoder, decoder, key, x):
+def objective(
+    recipe: Recipe, encoder: Encoder, decoder: Decoder, key: Key, x: Float[Array, "batch ..."]
+) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:
     """The mean over the batch of loss(g(code(f(x~))), x) + weight * penalty(f, x), with the clean x as target.
 
-    key: for the corruption, a random code and a random penalty; x: [batch, ...features] -> (scalar, {"error": scalar,
-    "penalty": scalar}). Raises ValueError where the loss or the penalty is not [batch], or corruption or code change the shape.
+    key: for the corruption, a random code and a random penalty. With it come the means of both, "error" and "penalty". Raises
+    ValueError where the loss or the penalty is not [batch], or corruption or code change the shape.
     """
     corruption_key, penalty_key = jax.random.split(key)
     corrupted = recipe.corruption(corruption_key, x)
@@ -76,7 +82,7 @@ def objective(recipe, encoder, decoder, key, x):
     return jnp.mean(error + recipe.weight * penalty), terms
 
 
-def per_example(role, function, values, x):
+def per_example(role: str, function: Callable, values: Any, x: Shaped[Array, "batch ..."]) -> Float[Array, " batch"]:
     """The values of a loss or a penalty, once they are [batch]; raises ValueError where they are not one number per example."""
     return _shaped(role, function, values, x.shape[:1], "one number per example")
 
@@ -90,9 +96,11 @@ def _shaped(role, function, values, shape, meaning):
     return values
 
 
-def reconstruct(recipe, encoder, decoder, x):
+def reconstruct(
+    recipe: Recipe, encoder: Encoder, decoder: Decoder, x: Float[Array, "*shape"]
+) -> Float[Array, "*shape"]:
     """The reconstruction of x without corruption, the mean of the decoder's distribution, in units of the data.
 
-    x: [batch, ...features] -> same shape. A recipe with schedules is resolved first, by `jaxae.schedules.at`.
+    A recipe with schedules is resolved first, by `jaxae.schedules.at`.
     """
     return losses.mean_prediction(recipe.loss, decoder(encode(recipe, encoder, x)))

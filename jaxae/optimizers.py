@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from jaxae.arrays import Number
+
 __all__ = ["adadelta_of_mean", "conjugate_gradient"]
 
 
@@ -14,19 +16,19 @@ class _Direction(NamedTuple):
     direction: Any
 
 
-def conjugate_gradient(*, max_linesearch_steps: int = 20):
+def conjugate_gradient(*, max_linesearch_steps: int = 20) -> optax.GradientTransformationExtraArgs:
     """Nonlinear conjugate gradient with a strong Wolfe line search, d_t = -g_t + beta_t d_(t-1) for the gradient g_t.
 
-    beta_t = max(0, <g_t, g_t - g_(t-1)> / <g_(t-1), g_(t-1)>) (Polak & Ribiere); a direction that does not descend is replaced
-    by -g_t. max_linesearch_steps: evaluations per step at most -> optax.GradientTransformationExtraArgs whose update takes
-    value, grad and value_fn. The objective must not change between evaluations of one step.
+    beta_t = max(0, <g_t, g_t - g_(t-1)> / <g_(t-1), g_(t-1)>) (Polak & Ribiere); a direction that does not descend is
+    replaced by -g_t. max_linesearch_steps: evaluations per step at most. The update takes value, grad and value_fn. The
+    objective must not change between evaluations of one step.
     """
     # Conjugacy needs a sharper line search than a quasi-Newton step: 0.1 instead of 0.9 of the first slope.
     search = optax.scale_by_zoom_linesearch(max_linesearch_steps, curv_rtol=0.1, initial_guess_strategy="keep")
     return optax.chain(optax.GradientTransformation(_start, _turn), search)
 
 
-def adadelta_of_mean(*, learning_rate, features=784.0):
+def adadelta_of_mean(*, learning_rate: Number, features: Number = 784.0) -> optax.GradientTransformation:
     """Adadelta with rho = 0.95 and epsilon = 1e-8 on the gradient of the loss averaged over the features, as in Keras 1.0.
 
     Its epsilon makes it depend on the scale of the gradient, and our losses are sums over the features.

@@ -1,4 +1,4 @@
-"""Penalties on the encoder, per example: (encoder, x, *, numbers) -> [batch].
+"""Penalties on the encoder, one number per example: (encoder, x, *, numbers).
 
 An encoder is any function x -> code that maps a batch example by example; a penalty that needs its layers says so in a
 TypeError. A penalty with a keyword `key` is random: the objective gives it a fresh key at every step.
@@ -6,7 +6,9 @@ TypeError. A penalty with a keyword `key` is random: the objective gives it a fr
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Float
 
+from jaxae.arrays import Array, Encoder, Key, Number
 from jaxae.contractive import exact, layer_products
 from jaxae.jacobian import jacobian
 
@@ -23,26 +25,26 @@ __all__ = [
 ]
 
 
-def none(encoder, x):
-    """No penalty: 0 for every example. x: [batch, ...features] -> [batch]."""
+def none(encoder: Encoder, x: Float[Array, "batch ..."]) -> Float[Array, " batch"]:
+    """No penalty: 0 for every example."""
     del encoder
     return jnp.zeros(x.shape[0], x.dtype)
 
 
-def l1(encoder, x):
+def l1(encoder: Encoder, x: Float[Array, "batch ..."]) -> Float[Array, " batch"]:
     """L1 norm of the code, sum_j |h_j|: a Laplace prior's negative logarithm up to a constant (Goodfellow et al. 14.2.1).
 
-    x: [batch, ...features] -> [batch], in units of the code.
+    In units of the code.
     """
     return jnp.sum(jnp.abs(_flat(encoder(x))), axis=-1)
 
 
-def kl_sparsity(encoder, x, *, rho):
+def kl_sparsity(encoder: Encoder, x: Float[Array, "batch ..."], *, rho: Number) -> Float[Array, " batch"]:
     """Divergence of the units' mean activations from rho, sum_j KL(B(rho) || B(mean over the batch of h_j)), in nats.
 
-    encoder: any callable with codes in (0, 1), as sigmoid units have; x: [batch, ...features] -> [batch], the same value for
-    every example since the mean is over the batch; rho in (0, 1). Means nearer to 0 or 1 than float32 tells apart count as
-    that near, without a gradient. Raises TypeError for an encoder whose layers say that the last one is not a sigmoid.
+    encoder: any callable with codes in (0, 1), as sigmoid units have; rho in (0, 1). The value is the same for every example
+    since the mean is over the batch. Means nearer to 0 or 1 than float32 tells apart count as that near, without a gradient.
+    Raises TypeError for an encoder whose layers say that the last one is not a sigmoid.
     """
     layers = getattr(encoder, "layers", None) or getattr(encoder, "convolutions", None)
     if layers and getattr(layers[-1], "activation", jax.nn.sigmoid) is not jax.nn.sigmoid:
@@ -55,30 +57,30 @@ def kl_sparsity(encoder, x, *, rho):
     return jnp.broadcast_to(jnp.sum(divergence), x.shape[:1])
 
 
-def weight_decay(encoder, x):
+def weight_decay(encoder: Encoder, x: Float[Array, "batch ..."]) -> Float[Array, " batch"]:
     """Sum of the encoder's squared weights, sum_l ||W_l||_F^2, biases left out (Rifai et al. 2011, "AE+wd").
 
-    x: [batch, ...features] -> [batch], the same value for every example. Raises TypeError for an encoder without layers.
+    The value is the same for every example. Raises TypeError for an encoder without layers.
     """
     squares = sum(jnp.sum(jnp.square(layer.weight)) for layer in _layers(encoder, "weight_decay"))
     return jnp.broadcast_to(squares, x.shape[:1])
 
 
-def contractive(encoder, x):
+def contractive(encoder: Encoder, x: Float[Array, "batch ..."]) -> Float[Array, " batch"]:
     """Squared Frobenius norm of the encoder's Jacobian by jax.jacfwd, sum_ij (dh_j / dx_i)^2 (Rifai et al. 2011).
 
-    The definition, right for every differentiable encoder at any depth. x: [batch, ...features] -> [batch]. Holds a batch
-    of Jacobians, batch * code * features floats, in memory.
+    The definition, right for every differentiable encoder at any depth. Holds a batch of Jacobians, batch * code * features
+    floats, in memory.
     """
     return jnp.sum(jnp.square(_flat(jacobian(encoder, x))), axis=-1)
 
 
-def contractive_closed_form(encoder, x):
+def contractive_closed_form(encoder: Encoder, x: Float[Array, "batch features"]) -> Float[Array, " batch"]:
     """The contractive penalty of one elementwise layer, sum_j s'(a_j)^2 sum_i W_ij^2 with a = x W + b.
 
     Equal to `contractive` for any elementwise activation s (Rifai et al. 2011 have it for the sigmoid), at the
-    cost of O(features * code) more than the forward pass. x: [batch, features] -> [batch]. Raises TypeError for an encoder
-    that is not one dense layer with an elementwise activation.
+    cost of O(features * code) more than the forward pass. Raises TypeError for an encoder that is not one dense layer with an
+    elementwise activation.
     """
     layers = _layers(encoder, "contractive_closed_form")
     if len(layers) != 1:
@@ -92,22 +94,24 @@ def contractive_closed_form(encoder, x):
     return layer_products.closed_form(layers, layer_products.slopes(layers, encoder.preactivations(x)))
 
 
-def contractive_exact(encoder, x, *, memory: int = 256):
+def contractive_exact(encoder: Encoder, x: Float[Array, "batch ..."], *, memory: int = 256) -> Float[Array, " batch"]:
     """The contractive penalty, equal to `contractive`, by the exact way with the fewest counted operations.
 
     The closed form for one elementwise layer; for more, the product of the layers' Jacobians from the code's or the data's
     end, with the Gram matrix of the first layer where that saves work; jax.jacrev or jax.jacfwd for any other encoder. The
     batch is cut so that about `memory` MiB (a whole number, part of the structure) are held at once. What was chosen, and the
-    operations counted, are `jaxae.contractive.exact.plan(encoder, x)`. x: [batch, ...features] -> [batch].
+    operations counted, are `jaxae.contractive.exact.plan(encoder, x)`.
     """
     return exact.penalty(encoder, x, memory=memory)
 
 
-def contractive_finite_difference(encoder, x, *, epsilon):
+def contractive_finite_difference(
+    encoder: Encoder, x: Float[Array, "batch ..."], *, epsilon: Number
+) -> Float[Array, " batch"]:
     """The contractive penalty by central differences, sum_i ||f(x + epsilon e_i) - f(x - epsilon e_i)||^2 / (2 epsilon)^2.
 
-    Its error is O(epsilon^2) plus rounding of O(1e-7 / epsilon); it takes 2 * features passes through the encoder.
-    x: [batch, ...features] -> [batch]; epsilon > 0 in units of the data.
+    Its error is O(epsilon^2) plus rounding of O(1e-7 / epsilon); it takes 2 * features passes through the encoder. epsilon > 0
+    in units of the data.
     """
     flat = _flat(x)
 
@@ -121,10 +125,12 @@ def contractive_finite_difference(encoder, x, *, epsilon):
     return jax.lax.scan(jax.checkpoint(difference), start, jnp.arange(flat.shape[1]))[0]
 
 
-def contractive_hutchinson(encoder, x, *, key, samples: int = 1):
+def contractive_hutchinson(
+    encoder: Encoder, x: Float[Array, "batch ..."], *, key: Key, samples: int = 1
+) -> Float[Array, " batch"]:
     """An unbiased random estimate of the contractive penalty, mean over v of ||v^T J||^2, v_j = +-1 (Hutchinson 1990).
 
-    Each of `samples` (a whole number, part of the structure) costs one backward pass. x: [batch, ...features] -> [batch].
+    Each of `samples` (a whole number, part of the structure) costs one backward pass.
     """
     code, pull = jax.vjp(encoder, x)
     signs = jax.random.rademacher(key, (samples, *code.shape), code.dtype)

@@ -5,10 +5,12 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
+from jaxtyping import Float
 
 from jaxae import codes, losses
+from jaxae.arrays import Array
 from jaxae.models import LayerWise, check_model
-from jaxae.objective import encode
+from jaxae.objective import Recipe, encode
 from jaxae.schedules import at
 from jaxae.sweeps import check_seed, take
 from jaxae.training import fit_grid
@@ -23,11 +25,13 @@ class Pretraining(NamedTuple):
     curves: tuple[dict[str, jax.Array], ...]
 
 
-def pretrain(model, recipe, x, *, seed=0, epochs, batch_size=100):
+def pretrain(
+    model: Any, recipe: Recipe, x: Float[Array, "n features"], *, seed: Any = 0, epochs: int, batch_size: int = 100
+) -> Pretraining:
     """Train every layer as an autoencoder of the layer below on its clean codes, then unroll them into one deep autoencoder.
 
     model: a Dense, or another jaxae.models.LayerWise; recipe: acts on each layer in turn, its corruption on the layer's input
-    and its penalty on the layer's own map, its code on the layers that `model.has_code` names; x: [n, features]; epochs: per
+    and its penalty on the layer's own map, its code on the layers that `model.has_code` names; epochs: per
     layer -> Pretraining, whose params `fit(model, ..., params=...)` trains on as a whole. A layer on codes that are not of
     sigmoid units is trained by the squared error where the recipe's loss is the cross-entropy.
     """
@@ -44,8 +48,8 @@ def pretrain(model, recipe, x, *, seed=0, epochs, batch_size=100):
     return Pretraining(model.stack(params), tuple(curves))
 
 
-def layers_of(model, recipe):
-    """The one-layer autoencoders of a deep one, from the data on, each with its own recipe: [(model, Recipe), ...]."""
+def layers_of(model: LayerWise, recipe: Recipe) -> list[tuple[Any, Recipe]]:
+    """The one-layer autoencoders of a deep one, from the data on, each with its own recipe."""
     entropy = recipe.loss.func is losses.binary_cross_entropy
     pairs = []
     for index in range(model.depth):

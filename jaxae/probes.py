@@ -8,6 +8,7 @@ one is fitted anew on all training examples, the split included, and scored on t
 import collections
 import functools
 import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -15,6 +16,10 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from jax.tree_util import Partial
+from jaxtyping import Int, Num, Shaped
+
+from jaxae.arrays import Array, Number, Params
+from jaxae.extras import imported
 
 __all__ = ["Probe", "fine_tuned", "k_nearest", "linear_probe", "validation_split"]
 
@@ -37,11 +42,12 @@ class Probe(NamedTuple):
     fitted: Any
 
 
-def validation_split(labels, *, seed=0):
+def validation_split(
+    labels: Shaped[Array, " n"] | Sequence, *, seed: int = 0
+) -> tuple[Int[np.ndarray, " fit"], Int[np.ndarray, " validation"]]:
     """Indices of the examples to fit on and of those to choose by: the last sixth of each class in a seeded order.
 
-    labels: [n] whole numbers -> (fit [about 5n/6], validation [about n/6]), disjoint, in ascending order. Raises ValueError
-    where no class has six examples.
+    About 5n/6 and n/6, disjoint, in ascending order. Raises ValueError where no class has six examples.
     """
     labels = np.asarray(labels)
     order = np.random.default_rng(seed).permutation(len(labels))
@@ -53,25 +59,25 @@ def validation_split(labels, *, seed=0):
 
 
 def linear_probe(
-    train_codes,
-    train_labels,
-    test_codes,
-    test_labels,
+    train_codes: Num[Array, "..."],
+    train_labels: Shaped[Array, " n"] | Sequence,
+    test_codes: Num[Array, "..."],
+    test_labels: Shaped[Array, " m"] | Sequence,
     *,
-    strengths=(0.0001, 0.001, 0.01, 0.1, 1.0, 10.0),
-    seed=0,
-    iterations=1000,
-):
+    strengths: Iterable[Number] = (0.0001, 0.001, 0.01, 0.1, 1.0, 10.0),
+    seed: int = 0,
+    iterations: int = 1000,
+) -> Probe:
     """The accuracy of multinomial logistic regression, min_w |w|^2 / 2 + C sum_i -log p(label_i | code_i), C chosen.
 
-    train_codes: [n, code], train_labels: [n], test_codes: [m, code], test_labels: [m]; strengths: the candidates C;
+    train_codes: [n, code]; test_codes: [m, code]; strengths: the candidates C;
     iterations: at most, of L-BFGS -> Probe with chosen["strength"]. The codes are shifted by the mean and divided by one
     number, the root of the mean variance of a unit, both of the examples that are fitted on: C then means the same for
     every code, and the units keep their relative sizes. Raises ValueError for codes of other shapes.
     """
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import FunctionTransformer
+    LogisticRegression = imported("sklearn.linear_model").LogisticRegression
+    make_pipeline = imported("sklearn.pipeline").make_pipeline
+    FunctionTransformer = imported("sklearn.preprocessing").FunctionTransformer
 
     def candidate(strength, codes):
         shift = codes.mean(axis=0)
@@ -82,13 +88,21 @@ def linear_probe(
     return _probe(candidate, "strength", strengths, train_codes, train_labels, test_codes, test_labels, seed)
 
 
-def k_nearest(train_codes, train_labels, test_codes, test_labels, *, neighbours=(1, 3, 5, 9, 15), seed=0):
+def k_nearest(
+    train_codes: Num[Array, "..."],
+    train_labels: Shaped[Array, " n"] | Sequence,
+    test_codes: Num[Array, "..."],
+    test_labels: Shaped[Array, " m"] | Sequence,
+    *,
+    neighbours: Iterable[int] = (1, 3, 5, 9, 15),
+    seed: int = 0,
+) -> Probe:
     """The accuracy of the vote of the k nearest training codes by Euclidean distance, k chosen.
 
-    train_codes: [n, code], train_labels: [n], test_codes: [m, code], test_labels: [m]; neighbours: the candidates k ->
+    train_codes: [n, code]; test_codes: [m, code]; neighbours: the candidates k ->
     Probe with chosen["neighbours"]. Raises ValueError for codes of other shapes.
     """
-    from sklearn.neighbors import KNeighborsClassifier
+    KNeighborsClassifier = imported("sklearn.neighbors").KNeighborsClassifier
 
     def candidate(k, codes):
         del codes
@@ -98,25 +112,25 @@ def k_nearest(train_codes, train_labels, test_codes, test_labels, *, neighbours=
 
 
 def fine_tuned(
-    encode,
-    params,
-    x,
-    labels,
-    x_test,
-    labels_test,
+    encode: Callable,
+    params: Params,
+    x: Num[Array, "n ..."],
+    labels: Int[Array, " n"] | Sequence[int],
+    x_test: Num[Array, "m ..."],
+    labels_test: Int[Array, " m"] | Sequence[int],
     *,
-    optimizer=optax.adam,
-    learning_rates=(0.0003, 0.001, 0.003),
-    epochs,
-    batch_size=100,
-    seed=0,
-    encode_test=None,
-):
+    optimizer: Callable = optax.adam,
+    learning_rates: Iterable[Number] = (0.0003, 0.001, 0.003),
+    epochs: int,
+    batch_size: int = 100,
+    seed: int = 0,
+    encode_test: Callable | None = None,
+) -> Probe:
     """The accuracy of softmax(encode(params, x) V + c) after training params, V and c together by cross-entropy.
 
     encode: (params, x [batch, ...features]) -> [batch, code], differentiable, and any function of jaxae composes one: a deep
     encoder, a k-sparse code with alpha * k units kept, a contractive encoder; params: where it starts, any pytree; V and c
-    start at 0. x: [n, ...features], labels: [n] from 0 on; optimizer: learning rate -> optax transformation; learning_rates:
+    start at 0. labels: from 0 on; optimizer: learning rate -> optax transformation; learning_rates:
     the candidates; epochs: at most, of n // batch_size steps each; encode_test: takes the place of encode for validation
     and test, where they keep more of the code than training does -> Probe with chosen["learning_rate"], chosen["epochs"],
     validation {learning rate: accuracy after each epoch, [epochs]} and fitted {"encoder": like params, "softmax": {"weight",
@@ -163,7 +177,7 @@ def fine_tuned(
 
 def _probe(candidate, name, values, train_codes, train_labels, test_codes, test_labels, seed):
     """The protocol for a classifier of scikit-learn, candidate(value, codes it will be fitted on)."""
-    from threadpoolctl import threadpool_limits
+    threadpool_limits = imported("threadpoolctl").threadpool_limits
 
     train_codes, test_codes = np.asarray(train_codes), np.asarray(test_codes)
     train_labels, test_labels = np.asarray(train_labels), np.asarray(test_labels)

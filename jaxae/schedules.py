@@ -1,11 +1,14 @@
 """Numbers that change during training: a Schedule in the place of a number in a recipe."""
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from flax import struct
 from jax.tree_util import Partial
+
+from jaxae.arrays import Number
 
 __all__ = ["Schedule", "at", "warmup_cosine"]
 
@@ -21,12 +24,12 @@ class Schedule:
 
     schedule: Partial
 
-    def __call__(self, time):
+    def __call__(self, time: Number) -> Number:
         """The number at `time` in [0, 1]."""
         return self.schedule()(time)
 
 
-def at(recipe: Any, time):
+def at(recipe: Any, time: Number) -> Any:
     """The recipe with every Schedule replaced by its number at `time` in [0, 1], a scalar, traced or not."""
 
     def number(leaf):
@@ -35,11 +38,11 @@ def at(recipe: Any, time):
     return jax.tree.map(number, recipe, is_leaf=lambda leaf: isinstance(leaf, Schedule))
 
 
-def warmup_cosine(peak_value, warmup, end_value=0.0):
+def warmup_cosine(peak_value: Number, warmup: Number, end_value: Number = 0.0) -> Callable[[Number], Number]:
     """Linear from 0 to the peak over the first `warmup` of training, then half a cosine to the end value.
 
     peak t / warmup for t < warmup, else end + (peak - end) (1 + cos(pi (t - warmup) / (1 - warmup))) / 2: the schedule
-    optax.warmup_cosine_decay_schedule, which cannot be traced over its peak. warmup in (0, 1) -> a function of t in [0, 1].
+    optax.warmup_cosine_decay_schedule, which cannot be traced over its peak. warmup in (0, 1); t in [0, 1].
     """
 
     def schedule(time):

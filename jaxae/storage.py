@@ -1,12 +1,15 @@
 """Runs on disk: named arrays with a leading axis of runs, and what they mean, in one .npz file."""
 
 import json
+import os
 import zipfile
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from jaxae.arrays import Params
 from jaxae.files import npz
 from jaxae.files.atomic import replacing
 from jaxae.files.npz import named_leaves, nested
@@ -42,7 +45,17 @@ class Stored(NamedTuple):
     more: dict[str, Any]
 
 
-def save(path, *, model, recipes, seeds, params, curve, metadata=None, **more):
+def save(
+    path: str | os.PathLike,
+    *,
+    model: Any,
+    recipes: Any,
+    seeds: Any,
+    params: Params,
+    curve: dict[str, Any],
+    metadata: dict[str, Any] | None = None,
+    **more: Any,
+) -> None:
     """Write runs to one .npz file, at once or not at all, each leaf under its path, as "params/encoder/0/weight".
 
     path: a file name ending in .npz; arguments as in `Stored`; metadata: a dict of what json can hold; more: trees of arrays.
@@ -57,8 +70,8 @@ def save(path, *, model, recipes, seeds, params, curve, metadata=None, **more):
         np.savez(file, description=np.asarray(json.dumps(description, default=_plain)), **arrays)
 
 
-def load(path, functions=(), models=()):
-    """The runs of a file that `save` wrote, as a Stored.
+def load(path: str | os.PathLike, functions: Iterable[Callable] = (), models: Iterable[type] = ()) -> Stored:
+    """The runs of a file that `save` wrote.
 
     functions: the recipe's functions that are neither jaxae's nor optax's; one that is not given is a
     jaxae.files.schema.Missing, which raises when it is called; models: further classes that the file's model may be of. Raises

@@ -2,22 +2,25 @@
 
 import itertools
 from numbers import Real
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import FlattenedIndexKey
+from jaxtyping import UInt32
 
+from jaxae.arrays import Number
 from jaxae.functions import is_axis
 
 __all__ = ["check_seed", "expand", "take"]
 
 
-def expand(recipe, seed=0):
+def expand(recipe: Any, seed: Any = 0) -> tuple[Any, UInt32[np.ndarray, " runs"], dict[str, np.ndarray]]:
     """All runs of a recipe whose numbers may be axes: the product of the axes, the later fields varying faster, seed fastest.
 
     recipe: a Recipe with numbers or axes as leaves, an axis being a list, tuple, range or array [values] of numbers; seed: a
-    whole number from 0 to 2^32 - 1 or an axis of them -> (the recipe with every number [runs], seeds [runs], table: {"seed":
+    whole number from 0 to 2^32 - 1 or an axis of them -> (the recipe with every number [runs], seeds, table: {"seed":
     [runs], "code.k": [runs], ...} of the axes). Raises ValueError, with the path, for a leaf that is neither.
     """
     paths, leaves, structure = _flatten(recipe, seed)
@@ -31,7 +34,7 @@ def expand(recipe, seed=0):
     return recipes, np.asarray(seeds, np.uint32), table
 
 
-def check_seed(seed):
+def check_seed(seed: Any) -> None:
     """Refuse, by ValueError, a seed or seeds that are no whole numbers from 0 to 2^32 - 1; a traced one passes."""
     if isinstance(seed, jax.core.Tracer):
         return
@@ -40,7 +43,7 @@ def check_seed(seed):
             raise ValueError(f"seed is {value!r}: it must be a whole number from 0 to {2**32 - 1}")
 
 
-def take(tree, run):
+def take(tree: Any, run: Number) -> Any:
     """One run of a tree whose leaves have a leading axis of runs."""
     return jax.tree.map(lambda leaf: leaf[run], tree)
 

@@ -1,5 +1,10 @@
+"""What every test has: the shapes of the library's annotations are checked at every call, and programs do not pile up."""
+
 import jax
 import pytest
+from jaxtyping import install_import_hook
+
+install_import_hook("jaxae", "beartype.beartype")
 
 
 @pytest.fixture

@@ -1,21 +1,21 @@
 """Filter banks as the figures show them: a row of mosaics, one per bank, and the medians of their measures."""
 
 import matplotlib.pyplot as plt
-import numpy as np
 
 from experiments.common import plotting
+from experiments.common.tables import tidy
 
 COLUMNS = 10
 WIDTH = 9.6  # inches
 
 
-def banks_of(runs):
-    """{label: (run, index)} of every run of every grid, labelled by its variant and the numbers of its axes."""
-    many = len(runs) > 1
+def banks_of(grids):
+    """{label: (grid, run)} of every run of every grid, labelled by its variant and the numbers of its axes."""
+    many = len(grids) > 1
     return {
-        ", ".join(filter(None, [name if many else "", run.labels()[i]])): (run, i)
-        for name, run in runs.items()
-        for i in range(len(run.seeds))
+        ", ".join(filter(None, [name if many else "", label])): (grid, run)
+        for name, grid in grids.items()
+        for run, label in enumerate(grid.labels())
     }
 
 
@@ -40,17 +40,11 @@ def draw_banks(banks, count, *, first=None):
 
 def unit_rows(measures):
     """Tidy rows, one per unit of each bank. measures: {bank: {measure: [units]}}."""
-    return [
-        {"bank": bank, "unit": unit} | {name: _plain(values[unit]) for name, values in columns.items()}
-        for bank, columns in measures.items()
-        for unit in range(len(next(iter(columns.values()))))
-    ]
+    names = next(iter(measures.values()))
+    units = ((bank, unit, *values) for bank, columns in measures.items() for unit, values in _units(columns))
+    return tidy(("bank", "unit", *names), units)
 
 
-def rising(values):
-    """Whether each value is larger than the one before."""
-    return bool(np.all(np.diff(values) > 0))
-
-
-def _plain(value):
-    return str(value) if isinstance(value, str | np.str_) else float(value)
+def _units(columns):
+    """The number of each unit and its value of each measure."""
+    return enumerate(zip(*columns.values(), strict=True))

@@ -8,22 +8,9 @@ from rich.table import Table
 
 from experiments.common.console import console
 from experiments.common.tables import write_csv
+from experiments.common.verdicts import Verdict
 
-
-@dataclass(frozen=True)
-class Verdict:
-    """One claim, the rule that decides it, the number that was measured, and whether the rule holds."""
-
-    claim: str
-    rule: str
-    measured: str
-    holds: bool
-
-
-def same_order(claim, values, paper):
-    """The verdict on whether the measured values, by name, stand in the order of the published ones."""
-    ordered, expected = sorted(values, key=values.get), sorted(values, key=paper.get)
-    return Verdict(claim, " < ".join(expected), " < ".join(ordered), ordered == expected)
+__all__ = ["Outcome", "Verdict", "cell"]
 
 
 @dataclass

@@ -5,7 +5,7 @@ import contextlib
 import matplotlib.pyplot as plt
 import numpy as np
 
-__all__ = ["COLORS", "curves", "mosaic", "pictures", "style"]
+__all__ = ["COLORS", "curves", "gaps", "mosaic", "name_rows", "pictures", "style", "tiles"]
 
 # Okabe & Ito's palette, told apart by readers with any colour vision; yellow is left out for its contrast with white.
 COLORS = ["#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"]
@@ -59,6 +59,28 @@ def pictures(ax, filters, columns, title, *, symmetric=True):
     ax.imshow(mosaic(filters, columns, symmetric=symmetric), cmap=cmap, vmin=0, vmax=1, interpolation="nearest")
     ax.set_title(title)
     ax.set_axis_off()
+
+
+def gaps(images):
+    """Images [..., height, width] with a line of NaN below and right of each."""
+    return np.pad(images, (*[(0, 0)] * (np.ndim(images) - 2), (0, 1), (0, 1)), constant_values=np.nan)
+
+
+def tiles(ax, images, **options):
+    """Draw images [rows, columns, height, width] side by side: 0 is black, 1 and NaN are white; options: imshow's."""
+    rows, columns, height, width = np.shape(images)
+    picture = np.reshape(np.transpose(images, (0, 2, 1, 3)), (rows * height, columns * width))
+    cmap = plt.get_cmap("gray").with_extremes(bad="white")
+    ax.imshow(picture, cmap=cmap, vmin=0, vmax=1, interpolation="nearest", **options)
+
+
+def name_rows(ax, names, height):
+    """Name the rows of tiles of this height on the vertical axis, and nothing else on either."""
+    ax.set_yticks(height * (np.arange(len(names)) + 0.5), list(names))
+    ax.set_xticks([])
+    ax.tick_params(length=0)
+    ax.grid(False)
+    ax.spines[:].set_visible(False)
 
 
 def curves(ax, x, lines, *, spread=None, xlabel, ylabel, dashed=()):

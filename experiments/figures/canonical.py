@@ -1,6 +1,7 @@
 """The canonical autoencoders of MNIST against the losses that Chollet's text on Keras reports (2016)."""
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import jax
 import matplotlib.pyplot as plt
@@ -8,7 +9,10 @@ import numpy as np
 from scipy.special import entr
 
 from experiments.common import plotting, published
-from experiments.common.outcome import Outcome, Verdict
+from experiments.common.outcome import Outcome
+from experiments.common.pca import PrincipalComponents
+from experiments.common.tables import tidy
+from experiments.common.verdicts import Verdict, less, listed
 from jaxae import losses
 from jaxae.objective import encode
 from jaxae.sweeps import take
@@ -31,52 +35,70 @@ SHOWN = ["simple_adam", "squared_error", "sparse", "deep_adam", "convolutional"]
 DIGITS = ("mnist", "mnist5k")  # of which the published values are
 
 
-def outcome(runs, cfg):
+class _Reference(NamedTuple):
+    """What the models are compared with: no cross-entropy is below the floor, and PCA has no more numbers per code."""
+
+    floor: float  # nats per pixel
+    pca: dict  # {code size: PrincipalComponents}
+    errors: dict  # {code size: squared error of PCA on the test images}
+    of_paper: bool  # whether the published values are of these data
+
+
+def outcome(grids, cfg):
     """Losses of every model beside the published ones, four choices at one code size, reconstructions beside PCA's."""
-    x = runs["simple_adam"].test.x
-    floor = float(np.mean(entr(x) + entr(1 - x)))
-    measured = {name: _measure(run) for name, run in runs.items()}
-    sizes = sorted({run.code_size for run in runs.values()})
-    pca = {size: _pca(runs["simple_adam"].train.x, x, size) for size in sizes}
-    errors = {size: float(np.mean(np.sum(np.square(y - x), axis=1))) for size, y in pca.items()}
-    of_paper = cfg.data.name in DIGITS
-    table = [_row(name, run, measured[name], floor, errors, of_paper) for name, run in runs.items()]
-    plotted = [
-        {"panel": "curves", "model": NAMES[name], "epoch": epoch + 1, "value": float(value)}
-        for name in CURVES
-        if name in runs
-        for epoch, value in enumerate(_curve(runs[name]))
-    ]
-    plotted += [
-        {"panel": panel, "model": NAMES[name], "epoch": len(_curve(runs[name])), "value": measured[name][key]}
-        for panel, key in (("cross-entropy", "cross-entropy"), ("squared error", "squared error"))
-        for name in CHOICES
-    ]
-    plotted.append({"panel": "squared error", "model": "PCA", "epoch": 0, "value": errors[_size(runs["simple_adam"])]})
-    plotted.append({"panel": "cross-entropy", "model": "entropy floor", "epoch": 0, "value": floor})
-    figure = _draw(runs, measured, pca, errors, floor, cfg, of_paper)
-    count = len(runs["simple_adam"].train.x)
-    steps = [len(_curve(runs[name])) * (count // cfg.at[cfg.scale].batch) for name in ("simple_adam", "deep_adam")]
-    remark = (
-        f"No loss can be below the mean entropy of the pixels, {floor:.4f} nats here. Published values, of MNIST alone, hold "
-        f"within half a unit of the last printed digit, or from below. Training took {steps[0]:,} steps (simple, Adam) to "
-        f"{steps[1]:,} (deep) on {count:,} images; the text's took 11,700 and 23,400 on 60,000. The weight of the L1 term is "
-        "derived in conf/experiment/canonical.yaml."
+    reference = _reference(grids, cfg)
+    measured = {name: _measure(grid) for name, grid in grids.items()}
+    table = [_row(name, grid, measured[name], reference) for name, grid in grids.items()]
+    rows = _rows(grids, measured, reference)
+    figure = _draw(grids, measured, reference, cfg.figure.columns)
+    return Outcome(figure, rows, table, _verdicts(grids, measured, reference), _remark(grids, reference, cfg))
+
+
+def _reference(grids, cfg):
+    train, x = grids["simple_adam"].train.x, grids["simple_adam"].test.x
+    sizes = sorted({grid.code_size for grid in grids.values()})
+    pca = {size: PrincipalComponents.fit(train, size, solver="full") for size in sizes}
+    errors = {size: components.squared_error(x) for size, components in pca.items()}
+    return _Reference(float(np.mean(entr(x) + entr(1 - x))), pca, errors, cfg.data.name in DIGITS)
+
+
+def _rows(grids, measured, reference):
+    at_simple_size = reference.errors[grids["simple_adam"].code_size]
+    return tidy(
+        ("panel", "model", "epoch", "value"),
+        (
+            ("curves", NAMES[name], epoch, value)
+            for name in CURVES
+            if name in grids
+            for epoch, value in enumerate(_curve(grids[name]), start=1)
+        ),
+        (
+            (key, NAMES[name], len(_curve(grids[name])), measured[name][key])
+            for key in ("cross-entropy", "squared error")
+            for name in CHOICES
+        ),
+        [("squared error", "PCA", 0, at_simple_size), ("cross-entropy", "entropy floor", 0, reference.floor)],
     )
-    return Outcome(figure, plotted, table, _verdicts(runs, measured, errors, floor, of_paper), remark)
 
 
-def _size(run):
-    return run.code_size
+def _remark(grids, reference, cfg):
+    count = len(grids["simple_adam"].train.x)
+    steps = [len(_curve(grids[name])) * (count // cfg.at[cfg.scale].batch) for name in ("simple_adam", "deep_adam")]
+    return (
+        f"No loss can be below the mean entropy of the pixels, {reference.floor:.4f} nats here. Published values, of MNIST "
+        "alone, hold within half a unit of the last printed digit, or from below. Training took "
+        f"{steps[0]:,} steps (simple, Adam) to {steps[1]:,} (deep) on {count:,} images; the text's took 11,700 and 23,400 on "
+        "60,000. The weight of the L1 term is derived in conf/experiment/canonical.yaml."
+    )
 
 
-def _curve(run):
+def _curve(grid):
     """The test loss per pixel over the epochs."""
-    return run.curve["test_error"][0] / run.test.x.shape[1]
+    return grid.curve["test_error"][0] / grid.test.x.shape[1]
 
 
-def _measure(run):
-    model, recipe, x = replace(run.model, output="linear"), take(run.recipes, 0), run.test.x
+def _measure(grid):
+    model, recipe, x = replace(grid.model, output="linear"), take(grid.recipes, 0), grid.test.x
 
     @jax.jit
     def pass_through(params, x):
@@ -85,38 +107,31 @@ def _measure(run):
         output = jax.nn.sigmoid(logits)
         return code, output, losses.binary_cross_entropy(logits, x), losses.squared_error(output, x)
 
-    code, output, entropy, square = (np.asarray(values) for values in pass_through(take(run.params, 0), x))
+    code, output, entropy, square = (np.asarray(values) for values in pass_through(take(grid.params, 0), x))
     return {
         "cross-entropy": float(entropy.mean()) / x.shape[1],
         "squared error": float(square.mean()),
-        "training loss": float(run.curve["loss"][0, -1]) / x.shape[1],
+        "training loss": float(grid.curve["loss"][0, -1]) / x.shape[1],
         "code mean": float(code.mean()),
         "exact zeros": float(np.mean(code == 0)),
         "reconstructions": output,
     }
 
 
-def _pca(train, test, size):
-    from sklearn.decomposition import PCA
-
-    pca = PCA(size, svd_solver="full").fit(train)
-    return pca.inverse_transform(pca.transform(test))
-
-
-def _row(name, run, numbers, floor, errors, of_paper):
-    paper = published.KERAS.get(NAMES[name]) if of_paper else None
+def _row(name, grid, numbers, reference):
+    paper = published.KERAS.get(NAMES[name]) if reference.of_paper else None
     return {
         "model": NAMES[name],
-        "code size": _size(run),
+        "code size": grid.code_size,
         "test cross-entropy per pixel (nats)": numbers["cross-entropy"],
         "published": paper and paper[0],
-        "less the entropy floor": numbers["cross-entropy"] - floor,
+        "less the entropy floor": numbers["cross-entropy"] - reference.floor,
         "published less the floor of MNIST": paper and paper[0] - published.KERAS_FLOOR,
         "training loss per pixel": numbers["training loss"],
         "squared error per image": numbers["squared error"],
-        "squared error of PCA at this code size": errors[_size(run)],
+        "squared error of PCA at this code size": reference.errors[grid.code_size],
         "mean of the code": numbers["code mean"],
-        "published mean": published.KERAS_CODE_MEAN.get(NAMES[name]) if of_paper else None,
+        "published mean": published.KERAS_CODE_MEAN.get(NAMES[name]) if reference.of_paper else None,
         "zeros in the code": numbers["exact zeros"],
     }
 
@@ -131,104 +146,125 @@ def _reached(claim, value, paper):
     )
 
 
-def _verdicts(runs, measured, errors, floor, of_paper):
-    reached = [
-        _reached(
-            f"{NAMES[name]}: the published test loss", measured[name]["cross-entropy"], published.KERAS[NAMES[name]]
-        )
-        for name in CURVES
-        if name in runs
-    ]
-    sparse, simple = measured["sparse"], measured["simple_adadelta"]
-    key = "sparse, Adadelta, training loss"
-    reached.append(_reached(f"{key}, as published", sparse["training loss"], published.KERAS[key]))
-    means = published.KERAS_CODE_MEAN
-    most = means["sparse, Adadelta"] / means["simple, Adadelta"]
-    ratio = sparse["code mean"] / simple["code mean"]
-    pca, squared = errors[_size(runs["squared_error"])], measured["squared_error"]["squared error"]
-    ordered = ["deep_adam", "simple_adam", "deep_adadelta", "simple_adadelta"]
-    values = [measured[name]["cross-entropy"] for name in ordered]
+def _verdicts(grids, measured, reference):
+    reached = _published_losses(grids, measured) if reference.of_paper else []
+    pca = reference.errors[grids["squared_error"].code_size]
+    entropy, square = measured["simple_adam"], measured["squared_error"]
     return [
-        *(reached if of_paper else []),
-        Verdict(
-            "the order of the models is the published one",
-            " < ".join(f"{NAMES[name]} {published.KERAS[NAMES[name]][0]:g}" for name in ordered),
-            " < ".join(
-                f"{NAMES[name]} {value:.4f}"
-                for name, value in sorted(zip(ordered, values, strict=True), key=lambda p: p[1])
-            ),
-            values == sorted(values),
-        ),
-        Verdict(
-            "the L1 term makes the code smaller",
-            f"sparse / simple code mean at most 3.33 / 7.30 = {most:.3f}, as published",
-            f"{sparse['code mean']:.2f} / {simple['code mean']:.2f} = {ratio:.3f}",
-            ratio <= most,
-        ),
+        *reached,
+        _published_order(measured),
+        _smaller_code(measured["sparse"]["code mean"], measured["simple_adadelta"]["code mean"]),
         Verdict(
             "each loss is best at what it measures",
             "the cross-entropy model has the lower cross-entropy, the squared-error model the lower squared error",
-            f"cross-entropy less floor {measured['simple_adam']['cross-entropy'] - floor:.4f} against "
-            f"{measured['squared_error']['cross-entropy'] - floor:.4f}, squared error "
-            f"{measured['simple_adam']['squared error']:.2f} against {squared:.2f}",
-            measured["simple_adam"]["cross-entropy"] < measured["squared_error"]["cross-entropy"]
-            and squared < measured["simple_adam"]["squared error"],
+            f"cross-entropy less floor {entropy['cross-entropy'] - reference.floor:.4f} against "
+            f"{square['cross-entropy'] - reference.floor:.4f}, squared error "
+            f"{entropy['squared error']:.2f} against {square['squared error']:.2f}",
+            entropy["cross-entropy"] < square["cross-entropy"] and square["squared error"] < entropy["squared error"],
         ),
-        Verdict(
+        less(
             "a relu code and a sigmoid output beat PCA at the same code size",
             "squared error of the squared-error model below PCA's",
-            f"{squared:.2f} against {pca:.2f}",
-            squared < pca,
+            square["squared error"],
+            pca,
         ),
     ]
 
 
-def _draw(runs, measured, pca, errors, floor, cfg, of_paper):
-    count, run = cfg.figure.columns, runs["simple_adam"]
-    images = {f"original, {run.test.x.shape[1]}": run.test.x[:count], f"PCA, {_size(run)}": pca[_size(run)][:count]}
-    for name in filter(runs.__contains__, SHOWN):
-        images[f"{NAMES[name].split(',')[0]}, {_size(runs[name])}"] = measured[name]["reconstructions"][:count]
+def _published_losses(grids, measured):
+    names = [name for name in CURVES if name in grids]
+    key = "sparse, Adadelta, training loss"
+    return [
+        *(
+            _reached(
+                f"{NAMES[name]}: the published test loss",
+                measured[name]["cross-entropy"],
+                published.KERAS[NAMES[name]],
+            )
+            for name in names
+        ),
+        _reached(f"{key}, as published", measured["sparse"]["training loss"], published.KERAS[key]),
+    ]
+
+
+def _published_order(measured):
+    names = ["deep_adam", "simple_adam", "deep_adadelta", "simple_adadelta"]
+    values = {NAMES[name]: measured[name]["cross-entropy"] for name in names}
+    paper = {NAMES[name]: published.KERAS[NAMES[name]][0] for name in names}
+    ordered = dict(sorted(values.items(), key=lambda item: item[1]))
+    return Verdict(
+        "the order of the models is the published one",
+        listed(paper, "{name} {value:g}", join=" < "),
+        listed(ordered, "{name} {value:.4f}", join=" < "),
+        list(ordered) == list(values),
+    )
+
+
+def _smaller_code(sparse, simple):
+    means = published.KERAS_CODE_MEAN
+    most = means["sparse, Adadelta"] / means["simple, Adadelta"]
+    return Verdict(
+        "the L1 term makes the code smaller",
+        f"sparse / simple code mean at most 3.33 / 7.30 = {most:.3f}, as published",
+        f"{sparse:.2f} / {simple:.2f} = {sparse / simple:.3f}",
+        sparse / simple <= most,
+    )
+
+
+def _draw(grids, measured, reference, columns):
     with plotting.style():
         figure = plt.figure(figsize=(11, 9.2))
         top, bottom = figure.subfigures(2, 1, height_ratios=[4.2, 5])
         curves, entropy, squares = top.subplots(1, 3, width_ratios=[2.2, 1, 1])
-        for name in filter(runs.__contains__, CURVES):
-            values = _curve(runs[name])
-            (line,) = curves.plot(np.arange(1, len(values) + 1), values, label=NAMES[name])
-            if of_paper:
-                paper = published.KERAS[NAMES[name]][0]
-                curves.plot(len(values), paper, "o", mfc="white", color=line.get_color(), ms=6, clip_on=False, zorder=3)
-        if of_paper:
-            curves.plot([], [], "o", mfc="white", color="grey", label="as published (MNIST)")
-        curves.axhline(floor, color="grey", ls=":", label="entropy of the pixels")
-        curves.set(
-            title="test loss",
-            xlabel="epoch",
-            ylabel="cross-entropy per pixel (nats)",
-            ylim=(0.05, 0.28) if of_paper else None,
-            xlim=(0, None),
-        )
-        curves.legend(fontsize=9, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.15))
-        labels = [NAMES[name].removesuffix(", Adam") for name in CHOICES]
-        for ax, key, offset in ((entropy, "cross-entropy", floor), (squares, "squared error", 0)):
-            values = [measured[name][key] - offset for name in CHOICES]
-            bars = ax.barh(labels, values, color=plotting.COLORS[1], height=0.6)
-            ax.bar_label(bars, fmt="%.4f" if offset else "%.1f", padding=3, fontsize=9)
-            ax.invert_yaxis()
-            ax.set_xlim(0, 1.4 * max(values))
-            ax.grid(False, axis="y")
-        entropy.set(title=f"cross-entropy, code of {_size(run)}", xlabel="less the entropy floor\n(nats per pixel)")
-        squares.set(title=f"squared error, code of {_size(run)}", xlabel="sum over pixels, per image", yticks=[])
-        size = _size(run)
-        squares.axvline(errors[size], color=plotting.COLORS[2], ls="--", label=f"PCA, {size}: {errors[size]:.1f}")
+        _draw_curves(curves, grids, reference)
+        size = grids["simple_adam"].code_size
+        _draw_choices(entropy, {name: measured[name]["cross-entropy"] - reference.floor for name in CHOICES}, "%.4f")
+        entropy.set(title=f"cross-entropy, code of {size}", xlabel="less the entropy floor\n(nats per pixel)")
+        _draw_choices(squares, {name: measured[name]["squared error"] for name in CHOICES}, "%.1f")
+        squares.set(title=f"squared error, code of {size}", xlabel="sum over pixels, per image", yticks=[])
+        label = f"PCA, {size}: {reference.errors[size]:.1f}"
+        squares.axvline(reference.errors[size], color=plotting.COLORS[2], ls="--", label=label)
         squares.legend(fontsize=9, loc="upper right", bbox_to_anchor=(1, -0.16))
-        ax = bottom.subplots()
-        height, width = run.test.shape
-        rows = [np.hstack(list(np.clip(np.asarray(row), 0, 1).reshape(-1, height, width))) for row in images.values()]
-        ax.imshow(np.vstack(rows), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-        ax.set_yticks(height * (np.arange(len(rows)) + 0.5), list(images))
-        ax.set_title("test images and their reconstructions from codes of this size")
-        ax.set(xticks=[], frame_on=False)
-        ax.tick_params(length=0)
-        ax.grid(False)
+        _draw_images(bottom.subplots(), grids, measured, reference.pca[size], columns)
     return figure
+
+
+def _draw_curves(ax, grids, reference):
+    for name in filter(grids.__contains__, CURVES):
+        values = _curve(grids[name])
+        (line,) = ax.plot(np.arange(1, len(values) + 1), values, label=NAMES[name])
+        if reference.of_paper:
+            paper = published.KERAS[NAMES[name]][0]
+            ax.plot(len(values), paper, "o", mfc="white", color=line.get_color(), ms=6, clip_on=False, zorder=3)
+    if reference.of_paper:
+        ax.plot([], [], "o", mfc="white", color="grey", label="as published (MNIST)")
+    ax.axhline(reference.floor, color="grey", ls=":", label="entropy of the pixels")
+    ax.set(
+        title="test loss",
+        xlabel="epoch",
+        ylabel="cross-entropy per pixel (nats)",
+        ylim=(0.05, 0.28) if reference.of_paper else None,
+        xlim=(0, None),
+    )
+    ax.legend(fontsize=9, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.15))
+
+
+def _draw_choices(ax, values, form):
+    labels = [NAMES[name].removesuffix(", Adam") for name in values]
+    bars = ax.barh(labels, list(values.values()), color=plotting.COLORS[1], height=0.6)
+    ax.bar_label(bars, fmt=form, padding=3, fontsize=9)
+    ax.invert_yaxis()
+    ax.set_xlim(0, 1.4 * max(values.values()))
+    ax.grid(False, axis="y")
+
+
+def _draw_images(ax, grids, measured, pca, columns):
+    """Rows: test images, PCA's and the models' reconstructions; columns: images."""
+    test = grids["simple_adam"].test
+    rows = {f"original, {test.x.shape[1]}": test.x, f"PCA, {len(pca)}": pca.reconstruct(test.x)}
+    for name in filter(grids.__contains__, SHOWN):
+        rows[f"{NAMES[name].split(',')[0]}, {grids[name].code_size}"] = measured[name]["reconstructions"]
+    images = np.clip([np.asarray(row[:columns]) for row in rows.values()], 0, 1)
+    plotting.tiles(ax, images.reshape(len(rows), -1, *test.shape))
+    plotting.name_rows(ax, rows, test.shape[0])
+    ax.set_title("test images and their reconstructions from codes of this size")

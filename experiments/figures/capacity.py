@@ -1,12 +1,16 @@
 """How a code's size decides what it can reconstruct: under-complete on other data, over-complete against the identity."""
 
+from functools import partial
+
 import jax
 import numpy as np
 from jax.tree_util import Partial
-from sklearn.decomposition import PCA
 
-from experiments.common.outcome import Outcome, Verdict
-from experiments.figures.capacity_drawing import LINEAR, WIDE, draw
+from experiments.common.outcome import Outcome
+from experiments.common.pca import PrincipalComponents
+from experiments.common.tables import aligned, tidy
+from experiments.common.verdicts import Verdict, below, listed
+from experiments.figures.capacity_drawing import LINEAR, WIDE, LinearMaps, draw, under_complete
 from jaxae import data
 from jaxae.data.patches import drawn
 from jaxae.data.photographs import halve, read, shipped
@@ -17,76 +21,80 @@ TREATMENTS = {"plain": (False, False), "weight decay": (True, False), "noise": (
 CLOSE = 0.1  # "near the identity": a tenth of the identity's own norm
 
 
-def outcome(runs, cfg):
+def outcome(grids, cfg):
     """Errors on the training distribution and on others over code size; the distance of wide maps from the identity."""
-    settings = cfg.figure
-    sets = _sets(runs[WIDE], cfg)
-    inside = next(iter(sets))
-    models = _models(runs, runs[WIDE])
+    sets = _sets(grids[WIDE], cfg)
+    models = _models(grids)
     errors = {
-        (name, size): {kind: _unexplained(reconstruct, x) for kind, x in sets.items()}
-        for (name, size), reconstruct in models.items()
+        model: {kind: _unexplained(reconstruct, x) for kind, x in sets.items()} for model, reconstruct in models.items()
     }
-    maps, span, theory = _maps(runs, settings)
-    rows = [
-        {"panel": "unexplained variance", "series": f"{name}: {kind}", "x": size, "y": value}
-        for (name, size), values in errors.items()
-        for kind, value in values.items()
-    ]
-    rows += [
-        {"panel": "gap to the identity", "series": name, "x": i, "y": float(gap)}
-        for name, numbers in maps.items()
-        for i, gap in enumerate(np.sqrt(numbers["gap"]), start=1)
-    ]
-    rows += [
-        {"panel": "gap to the identity", "series": f"{name}, optimum", "x": i, "y": float(1 - gain)}
-        for name, gains in theory.items()
-        for i, gain in enumerate(gains, start=1)
-    ]
+    linear = _linear_maps(grids, cfg.figure)
+    figure = draw(grids, sets, models, errors, linear, cfg.figure)
+    inside, *others = sets
+    verdicts = _of_errors(errors, inside, others) + _of_maps(linear)
+    return Outcome(figure, _rows(errors, linear, inside), _table(errors, linear), verdicts, _remark(grids, linear, cfg))
+
+
+def _rows(errors, linear, inside):
+    shares, ratios = [], []
     for (name, size), values in errors.items():
         outside = {kind: value for kind, value in values.items() if kind != inside}
-        mean = {"series": f"{name}: mean of the others", "x": size, "y": float(np.mean(list(outside.values())))}
-        rows.append({"panel": "unexplained variance"} | mean)
-        rows += [
-            {"panel": "ratio out/in", "series": f"{name}: {kind}", "x": size, "y": value / values[inside]}
-            for kind, value in outside.items()
-        ]
-    rows += [
-        {"panel": "the whole map", "series": name, "x": place, "y": numbers[key]}
-        for name, numbers in maps.items()
-        for key, place in (("span", span), ("whole", len(numbers["gap"])))
-    ]
-    table = [
-        {"model": f"{name}, {size}" if size else name}
-        | {kind: value for kind, value in values.items()}
-        | {"|(J - I) P| / |P|": None, "|J - I| / |I|": None}
-        for (name, size), values in errors.items()
-    ]
-    table += [
-        {"model": name}
-        | dict.fromkeys(sets)
-        | {"|(J - I) P| / |P|": numbers["span"], "|J - I| / |I|": numbers["whole"]}
-        for name, numbers in maps.items()
-    ]
-    linear = runs[LINEAR["tied"]]
-    remark = (
-        "Errors are shares of each set's own variance that the reconstruction loses; more than 1 is worse than the set's mean "
-        f"image. J = W W' is the linear map ({linear.train.x.shape[1]} pixels, {linear.code_size} units), P holds the "
-        f"{span} leading principal directions of its training data, {settings.share:.0%} of their variance. Nothing is learned "
-        "about pixels that never vary, unless there is noise or decay: there a plain map stays as it was drawn, and an image "
-        "that lights them, as an inverted one, is not copied. The decay is on the encoder alone, so that an untied decoder "
-        "grows as the encoder shrinks and has no optimum. The under-complete autoencoders have a hidden layer on either side "
-        "of the code, the over-complete one has none; PCA needs no training, which tells at the largest codes."
+        mean = np.mean(list(outside.values()))
+        ratios.append(("unexplained variance", f"{name}: mean of the others", size, mean))
+        ratios += [("ratio out/in", f"{name}: {kind}", size, value / values[inside]) for kind, value in outside.items()]
+        shares += [("unexplained variance", f"{name}: {kind}", size, value) for kind, value in values.items()]
+    return tidy(
+        ("panel", "series", "x", "y"),
+        shares,
+        (
+            ("gap to the identity", name, direction, gap)
+            for name, numbers in linear.maps.items()
+            for direction, gap in enumerate(np.sqrt(numbers["gap"]), start=1)
+        ),
+        (
+            ("gap to the identity", f"{name}, optimum", direction, 1 - gain)
+            for name, gains in linear.optima.items()
+            for direction, gain in enumerate(gains, start=1)
+        ),
+        ratios,
+        (
+            ("the whole map", name, directions, numbers[key])
+            for name, numbers in linear.maps.items()
+            for key, directions in (("span", linear.span), ("whole", len(numbers["gap"])))
+        ),
     )
-    figure = draw(sets, errors, maps, theory, models, runs, settings, span)
-    return Outcome(figure, rows, table, _verdicts(errors, maps, theory, sets, inside, span), remark)
 
 
-def _sets(run, cfg):
+def _table(errors, linear):
+    return aligned(
+        [
+            *({"model": f"{name}, {size}", **values} for (name, size), values in errors.items()),
+            *(
+                {"model": name, "|(J - I) P| / |P|": numbers["span"], "|J - I| / |I|": numbers["whole"]}
+                for name, numbers in linear.maps.items()
+            ),
+        ]
+    )
+
+
+def _remark(grids, linear, cfg):
+    tied = grids[LINEAR["tied"]]
+    return (
+        "Errors are shares of each set's own variance that the reconstruction loses; more than 1 is worse than the set's mean "
+        f"image. J = W W' is the linear map ({tied.train.x.shape[1]} pixels, {tied.code_size} units), P holds the "
+        f"{linear.span} leading principal directions of its training data, {cfg.figure.share:.0%} of their variance. Nothing "
+        "is learned about pixels that never vary, unless there is noise or decay: there a plain map stays as it was drawn, and "
+        "an image that lights them, as an inverted one, is not copied. The decay is on the encoder alone, so that an untied "
+        "decoder grows as the encoder shrinks and has no optimum. The under-complete autoencoders have a hidden layer on "
+        "either side of the code, the over-complete one has none; PCA needs no training, which tells at the largest codes."
+    )
+
+
+def _sets(grid, cfg):
     """{name: x [n, pixels]}: test images, the same transformed, another data set, photographs and noise."""
     settings = cfg.figure
-    shape, count = run.test.shape, max(2, settings.examples)  # one has no variance
-    x = run.test.x[:count]
+    shape, count = grid.test.shape, max(2, settings.examples)  # one has no variance
+    x = grid.test.x[:count]
     pictures = x.reshape(-1, *shape)
     rng = np.random.default_rng(settings.seed)
     sets = {
@@ -104,18 +112,15 @@ def _sets(run, cfg):
     return sets
 
 
-def _models(runs, wide):
+def _models(grids):
     """{(name, code size): reconstruct}: under-complete and over-complete autoencoders, and PCA with as many components."""
-    x = wide.train.x
-    pca = PCA().fit(x)
-    under = [run for label, run in runs.items() if label.startswith("code ")]
-    found = {("autoencoder", run.code_size): run.reconstructions for run in under}
-    found[WIDE, wide.code_size] = lambda x: wide.reconstructions(x, 0)
-    found[f"{WIDE}, noise", wide.code_size] = lambda x: wide.reconstructions(x, 1)
-    for size in [run.code_size for run in under]:
-        axes = pca.components_[:size]
-        found["PCA", size] = lambda x, axes=axes: pca.mean_ + (x - pca.mean_) @ axes.T @ axes
-    return found
+    wide = grids[WIDE]
+    pca = PrincipalComponents.fit(wide.train.x, solver="auto", centre_first=True)
+    under = under_complete(grids)
+    found = {("autoencoder", grid.code_size): grid.reconstructions for grid in under}
+    found[WIDE, wide.code_size] = partial(wide.reconstructions, run=0)
+    found[f"{WIDE}, noise", wide.code_size] = partial(wide.reconstructions, run=1)
+    return found | {("PCA", grid.code_size): pca.first(grid.code_size).reconstruct for grid in under}
 
 
 def _unexplained(reconstruct, x):
@@ -123,62 +128,57 @@ def _unexplained(reconstruct, x):
     return float(np.sum(np.square(x - np.asarray(reconstruct(x)))) / np.sum(np.square(x - x.mean(axis=0))))
 
 
-def _maps(runs, settings):
+def _linear_maps(grids, settings):
     """Gain and gap to the identity along every principal direction of the training data, and the linear optima."""
-    x = runs[LINEAR["tied"]].train.x
+    tied = grids[LINEAR["tied"]]
+    x = tied.train.x
     variances, directions = np.linalg.eigh(np.cov(x.T, bias=True))
     variances, directions = np.maximum(variances[::-1], 0), directions[:, ::-1].T.astype(np.float32)
     span = int(np.searchsorted(np.cumsum(variances) / variances.sum(), settings.share)) + 1
-
-    def measured(model, params):
-        map_of = Partial(_through, model.encoder(params), model.decoder(params))
-        gain, gap = (np.asarray(values) for values in response(map_of, x[:1], directions))
-        return {
-            "gain": gain,
-            "gap": gap,
-            "span": float(np.sqrt(gap[:span].mean())),
-            "whole": float(np.sqrt(gap.mean())),
-        }
-
-    maps, theory = {}, {}
+    maps = {}
     for kind, label in LINEAR.items():
-        run = runs[label]
-        maps[f"{kind}, untrained"] = measured(run.model, run.model.init(jax.random.key(settings.seed)))
+        grid = grids[label]
+        untrained = grid.model.init(jax.random.key(settings.seed))
+        maps[f"{kind}, untrained"] = _response(grid.model, untrained, x[:1], directions, span)
         for treatment, (decay, noise) in TREATMENTS.items():
-            maps[f"{kind}, {treatment}"] = measured(run.model, take(run.params, _index(run, decay, noise)))
-    run = runs[LINEAR["tied"]]
-    theory["weight decay"] = np.asarray(decayed_gain(variances, weight=max(run.table["weight"])))
-    theory["noise"] = np.asarray(denoising_gain(variances, std=max(run.table["corruption.std"])))
-    return maps, span, theory
+            params = take(grid.params, _index(grid, decay, noise))
+            maps[f"{kind}, {treatment}"] = _response(grid.model, params, x[:1], directions, span)
+    optima = {
+        "weight decay": np.asarray(decayed_gain(variances, weight=max(tied.table["weight"]))),
+        "noise": np.asarray(denoising_gain(variances, std=max(tied.table["corruption.std"]))),
+    }
+    return LinearMaps(maps, optima, span)
+
+
+def _response(model, params, x, directions, span):
+    """Gain and squared gap along each direction, and the map's distance to the identity on `span` of them and on all."""
+    map_of = Partial(_through, model.encoder(params), model.decoder(params))
+    gain, gap = (np.asarray(values) for values in response(map_of, x, directions))
+    return {
+        "gain": gain,
+        "gap": gap,
+        "span": float(np.sqrt(gap[:span].mean())),
+        "whole": float(np.sqrt(gap.mean())),
+    }
 
 
 def _through(encoder, decoder, x):
     return decoder(encoder(x))
 
 
-def _index(run, decay, noise):
+def _index(grid, decay, noise):
     """The run of a grid over weight and noise with either at 0 or above."""
-    chosen = ((run.table["weight"] > 0) == decay) & ((run.table["corruption.std"] > 0) == noise)
+    chosen = ((grid.table["weight"] > 0) == decay) & ((grid.table["corruption.std"] > 0) == noise)
     return int(np.flatnonzero(chosen)[0])
 
 
-def _verdicts(errors, maps, theory, sets, inside, span):
-    others = [kind for kind in sets if kind != inside]
+def _of_errors(errors, inside, others):
+    """The verdicts on what is reconstructed of other sets than the training distribution."""
     under = {size: values for (name, size), values in errors.items() if name == "autoencoder"}
     ((wide, copied),) = ((size, values) for (name, size), values in errors.items() if name == WIDE)
     ratios = {size: {kind: values[kind] / values[inside] for kind in others} for size, values in under.items()}
     least = {size: min(values, key=values.get) for size, values in ratios.items()}
     first, *_, last = under
-    gains = {name: [maps[f"tied, {name}"]["gain"][:span], optimum[:span]] for name, optimum in theory.items()}
-    deviation = {name: float(np.abs(np.subtract(*pair)).max()) for name, pair in gains.items()}
-
-    def spans(*treatments):
-        names = [f"{kind}, {treatment}" for treatment in treatments for kind in LINEAR]
-        return ", ".join(f"{name} {maps[name]['span']:.3f}" for name in names)
-
-    def farther(treatment):
-        return all(maps[f"{kind}, {treatment}"]["span"] > maps[f"{kind}, plain"]["span"] for kind in LINEAR)
-
     return [
         Verdict(
             "under-complete codes compress only what they were trained on",
@@ -192,11 +192,12 @@ def _verdicts(errors, maps, theory, sets, inside, span):
             ", ".join(f"{kind} {ratios[first][kind]:.1f} to {ratios[last][kind]:.1f}" for kind in others),
             all(ratios[last][kind] > ratios[first][kind] for kind in others),
         ),
-        Verdict(
+        below(
             "an over-complete code copies what it has never seen",
             f"with {wide} units and no noise less than a tenth of the variance of every other set is lost",
-            ", ".join(f"{kind} {copied[kind]:.3f}" for kind in others),
-            all(copied[kind] < CLOSE for kind in others),
+            {kind: copied[kind] for kind in others},
+            "{name} {value:.3f}",
+            bound=CLOSE,
         ),
         Verdict(
             "at least better than an under-complete one",
@@ -204,28 +205,42 @@ def _verdicts(errors, maps, theory, sets, inside, span):
             ", ".join(f"{kind} {copied[kind]:.3g} < {under[last][kind]:.3g}" for kind in others),
             all(copied[kind] < under[last][kind] for kind in others),
         ),
-        Verdict(
+    ]
+
+
+def _of_maps(linear):
+    """The verdicts on the linear maps and the identity."""
+    gains = {name: (linear.maps[f"tied, {name}"]["gain"], optimum) for name, optimum in linear.optima.items()}
+    return [
+        below(
             "over-complete linear maps learn the identity where the data vary",
-            f"plain, tied and untied: |(J - I) P| / |P| < {CLOSE} on the {span} leading directions",
-            spans("plain"),
-            all(maps[f"{kind}, plain"]["span"] < CLOSE for kind in LINEAR),
+            f"plain, tied and untied: |(J - I) P| / |P| < {CLOSE} on the {linear.span} leading directions",
+            _spans(linear, "plain"),
+            "{name} {value:.3f}",
+            bound=CLOSE,
         ),
-        Verdict(
-            "weight decay keeps them from it",
-            "tied and untied: a larger |(J - I) P| / |P| than plain",
-            spans("plain", "weight decay"),
-            farther("weight decay"),
-        ),
-        Verdict(
-            "noise keeps them from it",
-            "tied and untied: a larger |(J - I) P| / |P| than plain",
-            spans("plain", "noise"),
-            farther("noise"),
-        ),
-        Verdict(
+        _farther(linear, "weight decay", "weight decay keeps them from it"),
+        _farther(linear, "noise", "noise keeps them from it"),
+        below(
             "and to the degree that theory says",
-            f"tied: every gain on the {span} directions within {CLOSE} of the optimum's",
-            ", ".join(f"{name}: largest difference {value:.3f}" for name, value in deviation.items()),
-            all(value < CLOSE for value in deviation.values()),
+            f"tied: every gain on the {linear.span} directions within {CLOSE} of the optimum's",
+            {name: np.abs(gain - optimum)[: linear.span].max() for name, (gain, optimum) in gains.items()},
+            "{name}: largest difference {value:.3f}",
+            bound=CLOSE,
         ),
     ]
+
+
+def _spans(linear, treatment):
+    """{map: its distance to the identity on the leading directions}"""
+    return {name: linear.maps[name]["span"] for name in (f"{kind}, {treatment}" for kind in LINEAR)}
+
+
+def _farther(linear, treatment, claim):
+    plain, treated = _spans(linear, "plain"), _spans(linear, treatment)
+    return Verdict(
+        claim,
+        "tied and untied: a larger |(J - I) P| / |P| than plain",
+        listed(plain | treated, "{name} {value:.3f}"),
+        all(other > one for one, other in zip(plain.values(), treated.values(), strict=True)),
+    )

@@ -1,5 +1,7 @@
 """The figure of the capacity experiment: errors over code size, ratios, and gaps to the identity."""
 
+from typing import NamedTuple
+
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -10,12 +12,23 @@ LINEAR = {"tied": "linear, tied", "untied": "linear, untied"}
 SHOWN = 3  # images of each set
 
 
-def draw(sets, errors, maps, theory, models, runs, settings, span):
+class LinearMaps(NamedTuple):
+    """Linear maps along the principal directions of the data, of which `span` hold most of the variance."""
+
+    maps: dict  # {name: {"gain", "gap": [directions], "span", "whole"}}
+    optima: dict  # {treatment: gains of the optimum in theory [directions]}
+    span: int
+
+
+def under_complete(grids):
+    """The grids of the under-complete autoencoders."""
+    return [grid for label, grid in grids.items() if label.startswith("code ")]
+
+
+def draw(grids, sets, models, errors, linear, settings):
     """Examples, errors and their ratios over code size, gaps of the linear maps to the identity, and filters."""
-    under = [run for label, run in runs.items() if label.startswith("code ")]
+    under = under_complete(grids)
     under = under[min(settings.shown, len(under) - 1)]
-    shown = under.code_size
-    wide = runs[WIDE].code_size
     with plotting.style():
         figure = plt.figure(figsize=(12, 13))
         rows = figure.add_gridspec(4, 1, height_ratios=(3.8, 3.8, 3.2, 1.6))
@@ -28,25 +41,32 @@ def draw(sets, errors, maps, theory, models, runs, settings, span):
             _draw_ratios(ax, errors, name)
         axes[1].legend(fontsize=9, ncols=2, loc="upper left")
         for i, kind in enumerate(LINEAR):
-            optimum = theory if kind == "tied" else {"noise": theory["noise"]}
-            _draw_gaps(figure.add_subplot(middle[i]), maps, optimum, kind, span)
-        _draw_spans(figure.add_subplot(middle[2]), maps, settings)
-        chosen = {
-            "original": lambda x: x,
-            f"{shown} units": models["autoencoder", shown],
-            f"PCA, {shown}": models["PCA", shown],
-            f"{wide} units": models[WIDE, wide],
-            f"{wide}, noise": models[f"{WIDE}, noise", wide],
-        }
-        _draw_reconstructions(figure.add_subplot(rows[2]), sets, chosen, runs[WIDE].test.shape)
-        banks = {
-            f"what each of {shown} units draws": _drawings(under),
-            f"filters, {wide} units": runs[WIDE].filters(0),
-            f"filters, {wide} units, noise": runs[WIDE].filters(1),
-        }
-        for i, (title, bank) in enumerate(banks.items()):
+            _draw_gaps(figure.add_subplot(middle[i]), linear, kind)
+        _draw_spans(figure.add_subplot(middle[2]), linear.maps, settings)
+        chosen = _chosen(models, under.code_size, grids[WIDE].code_size)
+        _draw_reconstructions(figure.add_subplot(rows[2]), sets, chosen, grids[WIDE].test.shape)
+        for i, (title, bank) in enumerate(_banks(under, grids[WIDE]).items()):
             plotting.pictures(figure.add_subplot(filters[i]), bank[:16], 8, title)
     return figure
+
+
+def _chosen(models, size, wide):
+    """{name: reconstruct} of the models whose reconstructions are shown."""
+    return {
+        "original": np.asarray,
+        f"{size} units": models["autoencoder", size],
+        f"PCA, {size}": models["PCA", size],
+        f"{wide} units": models[WIDE, wide],
+        f"{wide}, noise": models[f"{WIDE}, noise", wide],
+    }
+
+
+def _banks(under, wide):
+    return {
+        f"what each of {under.code_size} units draws": _drawings(under),
+        f"filters, {wide.code_size} units": wide.filters(0),
+        f"filters, {wide.code_size} units, noise": wide.filters(1),
+    }
 
 
 def _series(errors, name):
@@ -62,7 +82,8 @@ def _draw_errors(ax, errors):
     for (name, mark), color in zip(
         (("autoencoder", "o-"), ("PCA", "s--"), (WIDE, "D")), plotting.COLORS[1:], strict=False
     ):
-        sizes, (inside, *outside) = (lambda s, v: (s, list(v.values())))(*_series(errors, name))
+        sizes, series = _series(errors, name)
+        inside, *outside = series.values()
         ax.loglog(sizes, inside, mark, color=color, ms=5, label=f"{name}, test images")
         ax.loglog(sizes, np.mean(outside, axis=0), mark, color=color, ms=5, alpha=0.4, label=f"{name}, others (mean)")
     low, high = ax.get_ylim()
@@ -74,9 +95,10 @@ def _draw_errors(ax, errors):
 def _draw_ratios(ax, errors, name):
     marks = {name: "o-"} | ({WIDE: "D"} if name == "autoencoder" else {})
     for model, mark in marks.items():
-        sizes, (inside, *outside) = (lambda s, v: (s, list(v.items())))(*_series(errors, model))
+        sizes, series = _series(errors, model)
+        (_, inside), *outside = series.items()
         for (kind, values), color in zip(outside, plotting.COLORS, strict=False):
-            ax.loglog(sizes, values / inside[1], mark, ms=5, color=color, label=kind if mark == "o-" else None)
+            ax.loglog(sizes, values / inside, mark, ms=5, color=color, label=kind if mark == "o-" else None)
     if WIDE in marks:
         ax.plot([], [], "D", ms=5, color="grey", label=WIDE)
         ax.set_ylim(0.8, ax.get_ylim()[1] ** 1.4)
@@ -84,14 +106,15 @@ def _draw_ratios(ax, errors, name):
     ax.set(xlabel="units of the code", ylabel="error ratio, other set / test images", title=f"{name}: out / in")
 
 
-def _draw_gaps(ax, maps, optimum, kind, span):
+def _draw_gaps(ax, linear, kind):
+    optima = linear.optima if kind == "tied" else {"noise": linear.optima["noise"]}
     for treatment, color in zip(("untrained", "plain", "weight decay", "noise"), plotting.COLORS, strict=False):
-        gap = np.sqrt(maps[f"{kind}, {treatment}"]["gap"])
+        gap = np.sqrt(linear.maps[f"{kind}, {treatment}"]["gap"])
         ax.semilogx(np.arange(1, len(gap) + 1), gap, color=color, lw=1.4, label=treatment)
-        if treatment in optimum:
-            ax.plot(np.arange(1, len(gap) + 1), 1 - optimum[treatment], "k:", lw=1.6, zorder=5)
+        if treatment in optima:
+            ax.plot(np.arange(1, len(gap) + 1), 1 - optima[treatment], "k:", lw=1.6, zorder=5)
     ax.plot([], [], "k:", lw=1.6, label="optimum in theory")
-    ax.axvline(span, color="grey", lw=0.8, ls=":")
+    ax.axvline(linear.span, color="grey", lw=0.8, ls=":")
     ax.set_ylim(0, 1.4 * ax.get_ylim()[1])
     ax.set(
         xlabel="principal direction u of the data",
@@ -113,24 +136,19 @@ def _draw_spans(ax, maps, settings):
     ax.legend(fontsize=9, loc="upper right")
 
 
-def _drawings(run):
+def _drawings(grid):
     """What each unit of a code adds to an image: decode(m + s_j e_j) - decode(m), m the mean code, s_j its deviation."""
-    codes = np.asarray(run.codes(run.train.x))
+    codes = np.asarray(grid.codes(grid.train.x))
     moved = codes.mean(axis=0) + np.diag(codes.std(axis=0))
-    return np.asarray(run.decode(moved) - run.decode(codes.mean(axis=0))).reshape(-1, *run.train.shape)
+    return np.asarray(grid.decode(moved) - grid.decode(codes.mean(axis=0))).reshape(-1, *grid.train.shape)
 
 
 def _draw_reconstructions(ax, sets, models, shape):
     """Rows: originals and reconstructions; columns: a few images of each set."""
     examples = np.concatenate([x[:SHOWN] for x in sets.values()])
-    grid = np.stack([np.asarray(reconstruct(examples)) for reconstruct in models.values()])
-    grid = grid.reshape(len(models), len(examples), *shape)
-    padded = np.pad(grid, ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=np.nan)
-    height, width = padded.shape[2:]
-    picture = padded.transpose(0, 2, 1, 3).reshape(len(models) * height, -1)
-    ax.imshow(picture, cmap=plt.get_cmap("gray").with_extremes(bad="white"), vmin=0, vmax=1, interpolation="nearest")
-    ax.grid(False)
-    ax.spines[:].set_visible(False)
-    ax.set_yticks(height * (np.arange(len(models)) + 0.5), list(models))
+    images = np.stack([np.asarray(reconstruct(examples)) for reconstruct in models.values()])
+    images = plotting.gaps(images.reshape(len(models), len(examples), *shape))
+    height, width = images.shape[2:]
+    plotting.tiles(ax, images)
+    plotting.name_rows(ax, models, height)
     ax.set_xticks(width * SHOWN * (np.arange(len(sets)) + 0.5), list(sets))
-    ax.tick_params(length=0)

@@ -4,7 +4,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from experiments.common import plotting
-from experiments.common.outcome import Outcome, Verdict
+from experiments.common.outcome import Outcome
+from experiments.common.pca import PrincipalComponents
+from experiments.common.tables import tidy
+from experiments.common.verdicts import Verdict, less
 from jaxae.losses import squared_error
 from jaxae.probes import k_nearest
 
@@ -16,28 +19,23 @@ LABEL = 0.05  # width of a class label, as a share of the axes
 SHOWN = (0.5, 99.5)  # percentiles of the codes between which the axes run
 
 
-def outcome(runs, cfg):
+def outcome(grids, cfg):
     """Test codes of both models, the accuracy of their nearest neighbours, and the error of the pictures made from them."""
-    run = runs["run"]
-    train, test = run.train, run.test
-    models = {"PCA": _pca(train.x, test.x), "autoencoder": _autoencoder(run)}
+    (grid,) = grids.values()
+    train, test = grid.train, grid.test
+    models = {"PCA": _pca(train.x, test.x), "autoencoder": _autoencoder(grid)}
     measured = {name: _measure(model, train.labels, test, cfg) for name, model in models.items()}
     shown = _first_of_each_class(test.labels, cfg.figure.per_class)
-    panels = {
-        name: _panel(model["test"][shown], test.x[shown].reshape(-1, *test.shape)) for name, model in models.items()
-    }
-    rows = [
-        {
-            "model": name,
-            "example": int(i),
-            "class": int(test.labels[i]),
-            "x": float(a),
-            "y": float(b),
-            "drawn": int(d),
-        }
-        for name, panel in panels.items()
-        for i, (a, b), d in zip(shown, panel["codes"], panel["drawn"], strict=True)
-    ]
+    pictures = test.x[shown].reshape(-1, *test.shape)
+    panels = {name: _panel(model["test"][shown], pictures) for name, model in models.items()}
+    rows = tidy(
+        ("model", "example", "class", "x", "y", "drawn"),
+        (
+            (name, example, test.labels[example], *place, int(drawn))
+            for name, panel in panels.items()
+            for example, place, drawn in zip(shown, panel["codes"], panel["drawn"], strict=True)
+        ),
+    )
     table = [{"model": f"{name}, 2 numbers", **numbers} for name, numbers in measured.items()]
     outside = np.mean([panel["outside"] for panel in panels.values()])
     remark = (
@@ -46,22 +44,20 @@ def outcome(runs, cfg):
         f"the median absolute deviation, and leaves out the outermost {outside:.1%}; an image is drawn where none is yet. "
         "The paper prints no numbers for its figure."
     )
-    widths = "-".join(str(width) for width in (run.model.features, *run.model.hidden))
+    widths = "-".join(str(width) for width in (grid.model.features, *grid.model.hidden))
     figure = _draw(panels, measured, test.labels[shown], widths)
     return Outcome(figure, rows, table, _verdicts(measured, len(test.x)), remark)
 
 
 def _pca(train, test):
-    from sklearn.decomposition import PCA
-
-    pca = PCA(2, svd_solver="covariance_eigh").fit(train)
-    codes = {"train": pca.transform(train), "test": pca.transform(test)}
-    return codes | {"reconstructed": pca.inverse_transform(codes["test"])}
+    pca = PrincipalComponents.fit(train, 2)
+    codes = {"train": pca.encode(train), "test": pca.encode(test)}
+    return codes | {"reconstructed": pca.decode(codes["test"])}
 
 
-def _autoencoder(run):
-    codes = {split: np.asarray(run.codes(x)) for split, x in (("train", run.train.x), ("test", run.test.x))}
-    return codes | {"reconstructed": run.decode(codes["test"])}
+def _autoencoder(grid):
+    codes = {split: np.asarray(grid.codes(x)) for split, x in (("train", grid.train.x), ("test", grid.test.x))}
+    return codes | {"reconstructed": grid.decode(codes["test"])}
 
 
 def _measure(model, labels, test, cfg):
@@ -118,27 +114,26 @@ def _panel(codes, images):
 
 def _verdicts(measured, count):
     pca, deep = measured["PCA"], measured["autoencoder"]
-    accuracy = {name: numbers["k-NN accuracy"] for name, numbers in measured.items()}
-    error = {name: numbers["test squared error"] for name, numbers in measured.items()}
-    noise = np.sqrt(sum(a * (1 - a) for a in accuracy.values()) / count)
+    better, worse = deep["k-NN accuracy"], pca["k-NN accuracy"]
+    noise = np.sqrt(sum(share * (1 - share) for share in (better, worse)) / count)
     return [
         Verdict(
             "the autoencoder's codes separate classes that PCA's do not",
             "k-NN accuracy on its codes is higher than on PCA's, by more than two standard errors",
-            f"{deep['k-NN accuracy']:.1%} against {pca['k-NN accuracy']:.1%}, standard error {noise:.1%}",
-            bool(accuracy["autoencoder"] - accuracy["PCA"] > 2 * noise),
+            f"{better:.1%} against {worse:.1%}, standard error {noise:.1%}",
+            bool(better - worse > 2 * noise),
         ),
         Verdict(
             "most of PCA's confusions are gone",
             "the share of test images that k-NN names wrongly is less than half of that with PCA's codes",
-            f"{1 - accuracy['autoencoder']:.1%} against {1 - accuracy['PCA']:.1%}",
-            bool(1 - accuracy["autoencoder"] < 0.5 * (1 - accuracy["PCA"])),
+            f"{1 - better:.1%} against {1 - worse:.1%}",
+            bool(1 - better < 0.5 * (1 - worse)),
         ),
-        Verdict(
+        less(
             "two numbers from the autoencoder say more about the picture than two principal components",
             "smaller test squared error per image",
-            f"{error['autoencoder']:.2f} against {error['PCA']:.2f}",
-            error["autoencoder"] < error["PCA"],
+            deep["test squared error"],
+            pca["test squared error"],
         ),
     ]
 

@@ -1,13 +1,16 @@
 """Contraction ratio over the radius, by model and by depth (Rifai et al. 2011, figures 1 and 3)."""
 
 from itertools import pairwise
+from typing import NamedTuple
 
 import jax
 import matplotlib.pyplot as plt
 import numpy as np
 
 from experiments.common import plotting, published
-from experiments.common.outcome import Outcome, Verdict, same_order
+from experiments.common.outcome import Outcome
+from experiments.common.tables import tidy
+from experiments.common.verdicts import Verdict, falls, least, listed, rising, same_order, within
 from jaxae.measures.contraction_ratio import contraction_at_zero, contraction_ratio
 from jaxae.models import Layers
 from jaxae.penalties import contractive_closed_form, contractive_hutchinson
@@ -16,32 +19,50 @@ STACK = "stack"
 FAR = 20  # radius by which the published curves have made most of their way
 
 
-def outcome(runs, cfg):
+class _Paper(NamedTuple):
+    """The published curves of these data: {model: ratios} and {depth: ratios} at these radii, empty without any."""
+
+    models: dict
+    depths: dict
+    radii: tuple
+
+
+def outcome(grids, cfg):
     """Curves of the five models and of the stack cut at each depth, with their heights at 0 and at their largest."""
-    settings, run = cfg.figure, runs["AE"]
-    x = run.test.x[: settings.examples]
+    settings, grid, data = cfg.figure, grids["AE"], cfg.data.name
+    x = grid.test.x[: settings.examples]
     radii = np.arange(settings.radius + 1, dtype=np.float32)
-    layers = runs[STACK].encoder().layers
-    depths = {depth: Layers(layers[:depth]) for depth in range(1, len(layers) + 1)}
-    encoders = {name: run.encoder() for name, run in runs.items() if name != STACK}
-    models = {name: _measure(encoder, x, radii, settings) for name, encoder in encoders.items()}
-    depths = {depth: _measure(encoder, x, radii, settings) for depth, encoder in depths.items()}
-    distances = _distances(run.train.x[: settings.distances])
-    data = cfg.data.name
-    rows = [
-        {"panel": panel, "curve": str(name), "radius": float(r), "ratio": float(m), "standard error": float(s)}
-        for panel, group in (("models", models), ("depth", depths))
-        for name, numbers in group.items()
-        for r, m, s in zip(radii, numbers["ratio"], numbers["error"], strict=True)
-    ]
-    paper, paper_depth = published.CONTRACTION.get(data, {}), published.CONTRACTION_DEPTH if data == "mnist" else {}
-    grid = published.CONTRACTION_RADII.get(data, ())
-    table = [_row(name, numbers, grid, paper.get(name)) for name, numbers in models.items()]
+    layers = grids[STACK].encoder().layers
+    models = {name: _measure(grid.encoder(), x, radii, settings) for name, grid in grids.items() if name != STACK}
+    depths = {depth: _measure(Layers(layers[:depth]), x, radii, settings) for depth in range(1, len(layers) + 1)}
+    distances = _distances(grid.train.x[: settings.distances])
+    paper = _Paper(
+        published.CONTRACTION.get(data, {}),
+        published.CONTRACTION_DEPTH if data == "mnist" else {},
+        published.CONTRACTION_RADII.get(data, ()),
+    )
+    table = [_row(name, numbers, paper.radii, paper.models.get(name)) for name, numbers in models.items()]
     table += [
-        _row(f"stacked CAE, {depth} layers", numbers, grid, paper_depth.get(depth)) for depth, numbers in depths.items()
+        _row(f"stacked CAE, {depth} layers", numbers, paper.radii, paper.depths.get(depth))
+        for depth, numbers in depths.items()
     ]
-    figure = _draw(models, depths, radii, distances, data, paper, paper_depth, grid)
-    return Outcome(figure, rows, table, _verdicts(models, depths, radii, distances, paper), _remark(data, distances))
+    figure = _draw(models, depths, radii, distances, paper, data)
+    verdicts = _of_models(models, radii, distances[2]) + _of_depths(list(depths.values()))
+    if paper.models:
+        verdicts.append(_published_order(models, paper.models))
+    return Outcome(figure, _rows(models, depths, radii), table, verdicts, _remark(data, distances))
+
+
+def _rows(models, depths, radii):
+    return tidy(
+        ("panel", "curve", "radius", "ratio", "standard error"),
+        (
+            (panel, str(name), *point)
+            for panel, group in (("models", models), ("depth", depths))
+            for name, numbers in group.items()
+            for point in zip(radii, numbers["ratio"], numbers["error"], strict=True)
+        ),
+    )
 
 
 def _measure(encoder, x, radii, settings):
@@ -77,7 +98,7 @@ def _distances(x):
     return tuple(float(f(distances)) for f in (np.min, np.median, np.max))
 
 
-def _row(name, numbers, grid, paper):
+def _row(name, numbers, radii, paper):
     top = int(np.argmax(paper)) if paper else None
     return {
         "model": name,
@@ -88,30 +109,30 @@ def _row(name, numbers, grid, paper):
         "largest ratio": numbers["height"],
         "published largest": paper and paper[top],
         "at radius": numbers["place"],
-        "published radius": paper and float(grid[top]),
+        "published radius": paper and float(radii[top]),
     }
 
 
-def _verdicts(models, depths, radii, distances, paper):
+def _of_models(models, radii, largest):
+    """The verdicts on the five models. largest: the largest distance between training examples."""
     zero = {name: numbers["zero"] for name, numbers in models.items()}
     gaps = {name: numbers["square"] / numbers["identity"] - 1 for name, numbers in models.items()}
-    cae, largest = models["CAE"], distances[2]
-    far = min(int(np.searchsorted(radii, FAR)), len(radii) - 1)
-    change = {name: numbers["ratio"][far] / numbers["ratio"][0] - 1 for name, numbers in models.items()}
-    falling = {name: bool(np.all(np.diff(models[name]["ratio"]) < 0)) for name in ("AE", "AE+wd", "DAE-b")}
-    by_depth = list(depths.values())
-    verdicts = [
-        Verdict(
+    cae = models["CAE"]
+    falling = {name: rising(-models[name]["ratio"]) for name in ("AE", "AE+wd", "DAE-b")}
+    return [
+        within(
             "at radius 0 the ratio is the Jacobian's norm",
             "its root mean square over directions is within 2 % of sqrt(|J|^2 / d) for each model",
-            ", ".join(f"{name} {gap:+.2%}" for name, gap in gaps.items()),
-            all(abs(gap) < 0.02 for gap in gaps.values()),
+            gaps,
+            "{name} {value:+.2%}",
+            bound=0.02,
         ),
-        Verdict(
+        least(
             "next to the data the contractive autoencoder contracts most (published: CAE 0.27 least of the five)",
             "CAE has the least ratio at 0",
-            ", ".join(f"{name} {value:.3g}" for name, value in zero.items()),
-            min(zero, key=zero.get) == "CAE",
+            zero,
+            "{name} {value:.3g}",
+            of="CAE",
         ),
         Verdict(
             "its ratio first rises with the radius (published: from 0.27 to 0.40)",
@@ -131,30 +152,45 @@ def _verdicts(models, depths, radii, distances, paper):
             ", ".join(f"{name} {'falls' if falls else 'rises somewhere'}" for name, falls in falling.items()),
             all(falling.values()),
         ),
-        Verdict(
-            "the one with Gaussian noise is nearly flat (published: -9 %)",
-            f"DAE-g changes least of the five from radius 0 to {radii[far]:g}",
-            ", ".join(f"{name} {value:+.0%}" for name, value in change.items()),
-            min(change, key=lambda name: abs(change[name])) == "DAE-g",
-        ),
-        Verdict(
+        _flattest(models, radii),
+    ]
+
+
+def _flattest(models, radii):
+    far = min(int(np.searchsorted(radii, FAR)), len(radii) - 1)
+    change = {name: numbers["ratio"][far] / numbers["ratio"][0] - 1 for name, numbers in models.items()}
+    return Verdict(
+        "the one with Gaussian noise is nearly flat (published: -9 %)",
+        f"DAE-g changes least of the five from radius 0 to {radii[far]:g}",
+        listed(change, "{name} {value:+.0%}"),
+        min(change, key=lambda name: abs(change[name])) == "DAE-g",
+    )
+
+
+def _of_depths(by_depth):
+    """The verdicts on the stack cut at each depth."""
+    places = [numbers["place"] for numbers in by_depth]
+    return [
+        falls(
             "depth contracts more (published: 0.26 > 0.15 > 0.12)",
             "the ratio at 0 falls with each layer",
-            " > ".join(f"{numbers['zero']:.3g}" for numbers in by_depth),
-            all(a["zero"] > b["zero"] for a, b in pairwise(by_depth)),
+            [numbers["zero"] for numbers in by_depth],
+            "{value:.3g}",
+            join=" > ",
         ),
         Verdict(
             "and the region of strong contraction grows (published: bump at 20, 30, 30)",
             "the bump does not come nearer with any layer, and is further for three layers than for one",
-            ", ".join(f"{numbers['place']:.0f}" for numbers in by_depth),
-            all(a["place"] <= b["place"] for a, b in pairwise(by_depth))
-            and by_depth[0]["place"] < by_depth[-1]["place"],
+            listed(places, "{value:.0f}"),
+            all(low <= high for low, high in pairwise(places)) and places[0] < places[-1],
         ),
     ]
-    if paper:
-        at_zero = {name: paper[name][0] for name in zero}
-        verdicts.append(same_order("the models' order at radius 0 is the paper's", zero, at_zero))
-    return verdicts
+
+
+def _published_order(models, paper):
+    zero = {name: numbers["zero"] for name, numbers in models.items()}
+    at_zero = {name: paper[name][0] for name in zero}
+    return same_order("the models' order at radius 0 is the paper's", zero, at_zero)
 
 
 def _remark(data, distances):
@@ -170,40 +206,46 @@ def _remark(data, distances):
     return words
 
 
-def _draw(models, depths, radii, distances, data, paper, paper_depth, grid):
+def _draw(models, depths, radii, distances, paper, data):
     with plotting.style():
         figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.8))
-        _panel(left, radii, models, paper, grid, f"five autoencoders, {data}")
+        _draw_curves(left, radii, models)
+        _draw_published(left, models, paper.models, paper.radii)
+        left.set_title(f"five autoencoders, {data}")
         named = {f"{depth} layer{'s' if depth > 1 else ''}": numbers for depth, numbers in depths.items()}
-        dashed = dict(zip(named, (paper_depth.get(depth) for depth in depths), strict=True))
-        _panel(right, radii, named, dashed, grid, "stacked contractive autoencoders, by depth")
+        dashed = dict(zip(named, (paper.depths.get(depth) for depth in depths), strict=True))
+        _draw_curves(right, radii, named)
+        _draw_published(right, named, dashed, paper.radii)
+        right.set_title("stacked contractive autoencoders, by depth")
         for ax in (left, right):
+            ax.plot([], [], "v", color="grey", ms=6, label="largest ratio")
+            ax.set(xlim=(0, radii[-1]), ylim=(0, None))
+            ax.legend()
             _mark_distances(ax, distances)
         right.set_ylabel(None)
     return figure
 
 
-def _panel(ax, radii, curves, dashed, grid, title):
-    lines = {name: numbers["ratio"] for name, numbers in curves.items()}
-    spread = {name: 2 * numbers["error"] for name, numbers in curves.items()}
+def _draw_curves(ax, radii, curves):
+    """The curves with two standard errors, and a mark at the largest ratio of each."""
     plotting.curves(
         ax,
         radii,
-        lines,
-        spread=spread,
+        {name: numbers["ratio"] for name, numbers in curves.items()},
+        spread={name: 2 * numbers["error"] for name, numbers in curves.items()},
         xlabel="radius r (units of the data)",
         ylabel="contraction ratio, mean of |f(x1) − f(x0)| / r",
     )
-    for line, name in zip(ax.get_lines(), curves, strict=True):
-        top = curves[name]["place"]
-        ax.plot(top, curves[name]["height"], "v", color=line.get_color(), ms=6, clip_on=False, zorder=3)
+    for line, numbers in zip(ax.get_lines(), curves.values(), strict=True):
+        ax.plot(numbers["place"], numbers["height"], "v", color=line.get_color(), ms=6, clip_on=False, zorder=3)
+
+
+def _draw_published(ax, curves, dashed, radii):
+    for line, name in zip(ax.get_lines(), curves, strict=False):
         if dashed.get(name):
-            ax.plot(grid, dashed[name], "o--", color=line.get_color(), lw=1, ms=3)
+            ax.plot(radii, dashed[name], "o--", color=line.get_color(), lw=1, ms=3)
     if any(dashed.values()):
         ax.plot([], [], "o--", color="grey", lw=1, ms=3, label="as published")
-    ax.plot([], [], "v", color="grey", ms=6, label="largest ratio")
-    ax.set(title=title, xlim=(0, radii[-1]), ylim=(0, None))
-    ax.legend()
 
 
 def _mark_distances(ax, distances):

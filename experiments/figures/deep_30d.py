@@ -1,12 +1,12 @@
 """Reconstructions from short codes: deep autoencoder, logistic PCA and PCA (Hinton & Salakhutdinov 2006, figure 2)."""
 
-from itertools import pairwise
-
 import matplotlib.pyplot as plt
 import numpy as np
 
 from experiments.common import plotting, published
-from experiments.common.outcome import Outcome, Verdict
+from experiments.common.outcome import Outcome
+from experiments.common.pca import PrincipalComponents
+from experiments.common.verdicts import Verdict, listed, rises
 from jaxae.losses import squared_error
 
 # The rows of the paper's figure: {data: {model: variant}}; PCA has no variant, its code is as long as its name says.
@@ -24,12 +24,12 @@ TRAINING = 10_000  # training images whose error is measured, at most
 TILE, LABELS, BARS = 0.7, 1.5, 3.0  # inches
 
 
-def outcome(runs, cfg):
+def outcome(grids, cfg):
     """Rows of originals and reconstructions with the error per image of every model, beside the published one."""
     blocks = {
-        data: _block(rows, runs, cfg.figure.columns) | {"name": data, "paper": published.RECONSTRUCTION[data]}
+        data: _block(rows, grids, cfg.figure.columns) | {"name": data, "paper": published.RECONSTRUCTION[data]}
         for data, rows in ROWS.items()
-        if set(rows.values()) & set(runs)
+        if set(rows.values()) & set(grids)
     }
     if "digits" in blocks and cfg.data.name not in DIGITS:
         blocks["digits"] |= {"name": cfg.data.name, "paper": {}}
@@ -53,17 +53,17 @@ def outcome(runs, cfg):
     return Outcome(_draw(blocks), table, table, verdicts, _remark(blocks))
 
 
-def _block(rows, runs, columns):
+def _block(rows, grids, columns):
     """The originals of one data set and, of every model, their reconstructions and the mean errors of test and training."""
-    first = next(runs[variant] for variant in rows.values() if variant in runs)
+    first = next(grids[variant] for variant in rows.values() if variant in grids)
     train, test = first.train.x, first.test.x
     shown = _one_of_each(first.test.labels, test, columns)
     models = {}
     for model, variant in rows.items():
         if variant is None:
-            reconstruct = _pca(train, int(model.split()[-1]))
-        elif variant in runs:
-            reconstruct = runs[variant].reconstructions
+            reconstruct = PrincipalComponents.fit(train, int(model.split()[-1])).reconstruct
+        elif variant in grids:
+            reconstruct = grids[variant].reconstructions
         else:
             continue
         models[model] = {
@@ -75,13 +75,6 @@ def _block(rows, runs, columns):
         f"{first.test.shape[0]} x {first.test.shape[1]} pixels, {len(train):,} for training, {len(test):,} for the test"
     )
     return {"originals": test[shown].reshape(-1, *first.test.shape), "models": models, "title": title}
-
-
-def _pca(train, size):
-    from sklearn.decomposition import PCA
-
-    pca = PCA(size, svd_solver="covariance_eigh").fit(train)
-    return lambda x: pca.inverse_transform(pca.transform(x))
 
 
 def _one_of_each(labels, test, count):
@@ -105,15 +98,9 @@ def _digits(errors, data):
     )
     if data == "mnist":
         verdicts.append(_reaches(errors, paper, "autoencoder, 30", "digits"))
-        verdicts += [
-            _agrees(
-                errors,
-                paper,
-                [m for m in errors if "PCA" in m],
-                0.05,
-                "digits: what it is compared with is as in the paper",
-            )
-        ]
+        compared = [model for model in errors if "PCA" in model]
+        claim = "digits: what it is compared with is as in the paper"
+        verdicts.append(_agrees(claim, errors, paper, compared, share=0.05))
     return verdicts
 
 
@@ -124,18 +111,15 @@ def _curves(errors):
         verdicts.append(_reaches(errors, paper, "autoencoder, 6", "curves"))
     logistic = [m for m in errors if m.startswith("logistic")]
     if logistic:
-        verdicts.append(_agrees(errors, paper, logistic, 0.1, "curves: our curves are as hard as the paper's"))
+        claim = "curves: our curves are as hard as the paper's"
+        verdicts.append(_agrees(claim, errors, paper, logistic, share=0.1))
     return verdicts
 
 
 def _order(errors, paper, data):
     expected = sorted(errors, key=paper.get)
-    return Verdict(
-        f"{data}: the models' order is the paper's",
-        " < ".join(expected),
-        ", ".join(f"{model}: {errors[model]:.2f}" for model in expected),
-        all(errors[a] < errors[b] for a, b in pairwise(expected)),
-    )
+    ordered = {model: errors[model] for model in expected}
+    return rises(f"{data}: the models' order is the paper's", " < ".join(expected), ordered, "{name}: {value:.2f}")
 
 
 def _reaches(errors, paper, model, data):
@@ -147,11 +131,11 @@ def _reaches(errors, paper, model, data):
     )
 
 
-def _agrees(errors, paper, models, share, claim):
+def _agrees(claim, errors, paper, models, *, share):
     return Verdict(
         claim,
-        f"within {share:.0%} of " + ", ".join(f"{m}: {paper[m]:.2f}" for m in models),
-        ", ".join(f"{m}: {errors[m]:.2f}" for m in models),
+        f"within {share:.0%} of " + listed({m: paper[m] for m in models}, "{name}: {value:.2f}"),
+        listed({m: errors[m] for m in models}, "{name}: {value:.2f}"),
         all(abs(errors[m] / paper[m] - 1) <= share for m in models),
     )
 
@@ -201,17 +185,9 @@ def _draw(blocks):
 
 def _pictures(ax, block):
     rows = [block["originals"], *(numbers["pictures"] for numbers in block["models"].values())]
-    tiles = np.pad(np.clip(rows, 0, 1), ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=np.nan)
-    picture = tiles.transpose(0, 2, 1, 3).reshape(len(rows) * tiles.shape[2], -1)
-    cmap = plt.get_cmap("gray").with_extremes(bad="white")
-    extent = (0, tiles.shape[1], len(rows), 0)
-    ax.imshow(picture, cmap=cmap, vmin=0, vmax=1, extent=extent, aspect="auto", interpolation="nearest")
-    ax.set_yticks(np.arange(len(rows)) + 0.5, ["original", *block["models"]])
-    ax.set_xticks([])
-    ax.tick_params(length=0)
-    ax.grid(False)
-    for side in ax.spines.values():
-        side.set_visible(False)
+    images = np.pad(np.clip(rows, 0, 1), ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=np.nan)
+    plotting.tiles(ax, images, extent=(0, images.shape[1], len(rows), 0), aspect="auto")
+    plotting.name_rows(ax, ["original", *block["models"]], 1)
 
 
 def _bars(ax, block):

@@ -1,5 +1,6 @@
 """Denoising autoencoders against median filter, total variation and PCA, and across the noises that they were trained with."""
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -8,14 +9,26 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from experiments.common import plotting
-from experiments.common.outcome import Outcome, Verdict
+from experiments.common.outcome import Outcome
+from experiments.common.pca import PrincipalComponents
+from experiments.common.tables import tidy
+from experiments.common.verdicts import Verdict, greater
 from jaxae import corruptions
 
-KINDS = {
-    "masking": lambda key, x, level: corruptions.masking(key, x, rate=level),
-    "Gaussian": lambda key, x, level: corruptions.gaussian(key, x, std=level),
-    "salt-and-pepper": lambda key, x, level: corruptions.salt_and_pepper(key, x, rate=level),
-}
+
+def _masking(key, x, level):
+    return corruptions.masking(key, x, rate=level)
+
+
+def _gaussian(key, x, level):
+    return corruptions.gaussian(key, x, std=level)
+
+
+def _salt_and_pepper(key, x, level):
+    return corruptions.salt_and_pepper(key, x, rate=level)
+
+
+KINDS = {"masking": _masking, "Gaussian": _gaussian, "salt-and-pepper": _salt_and_pepper}
 FILTERS = ["median", "total variation", "PCA"]
 ORDER = ["noisy", *FILTERS, "dense", "convolutional"]
 
@@ -36,55 +49,59 @@ def noise(key, x, *, kind, level):
     return jax.lax.switch(jnp.int32(kind), list(KINDS.values()), key, x, level)
 
 
-def outcome(runs, cfg):
+class _Tested(NamedTuple):
+    """What every method made of the test images with one noise."""
+
+    estimates: dict  # {method: images}; a filter's with the parameter of the best PSNR
+    quality: dict  # {method: (PSNR, SSIM)}
+    chosen: dict  # {filter: its parameter of the best PSNR}
+
+
+def outcome(grids, cfg):
     """The matrix of training noise x test noise, every method at every noise, and examples of three noises."""
-    data, settings = runs["dense"], cfg.figure
-    trained = {noise: (runs["dense"], i) for i, noise in enumerate(_noises(runs["dense"]))}
-    convolutional = {noise: (runs["convolutional"], i) for i, noise in enumerate(_noises(runs["convolutional"]))}
-    trainers = {Noise(0, 0.0): (runs["plain"], 0)} | trained
+    settings, data = cfg.figure, grids["dense"]
+    trained = {name: _by_noise(grids[name]) for name in ("dense", "convolutional")}
+    trainers = {Noise(0, 0.0): (grids["plain"], 0)} | trained["dense"]
     x, known = np.asarray(data.test.x[: settings.images]), np.asarray(data.train.x[: settings.chosen_on])
-    pca = _principal(data.train.x)
-    most = min(max(settings.pca), len(pca.components_))
-    matrix, quality, estimates, chosen = {}, {}, {}, {}
-    for position, real in enumerate(trained):
+    pca = PrincipalComponents.fit(data.train.x, solver="full", centre_first=True)
+    filters = _filters(pca, data.test.shape, settings)
+    matrix, tested = {}, {}
+    for position, real in enumerate(trained["dense"]):
         keys = jax.random.split(jax.random.fold_in(jax.random.key(settings.seed), position))
         noisy, trial = (np.asarray(noise(k, y, **real._asdict())) for k, y in zip(keys, (x, known), strict=True))
-        for trainer, (run, i) in trainers.items():
-            matrix[trainer, real] = psnr(run.reconstructions(noisy, i), x)
-        pairs, chosen[real] = _filtered(noisy, trial, known, pca, data.test.shape, settings)
-        pairs["noisy"] = [noisy, noisy]
-        for name, models in (("dense", trained), ("convolutional", convolutional)):
-            if real in models:
-                run, i = models[real]
-                pairs[name] = [run.reconstructions(noisy, i)] * 2
-        quality[real] = {name: (psnr(p, x), ssim(s, x, data.test.shape)) for name, (p, s) in pairs.items()}
-        estimates[real] = {name: pair[0] for name, pair in pairs.items()}
-    plotted = [
-        {
-            "panel": "matrix",
-            "trained with": str(a),
-            "tested with": str(b),
-            "method": "dense",
-            "PSNR": value,
-            "SSIM": "",
-        }
-        for (a, b), value in matrix.items()
-    ] + [
-        {"panel": "methods", "trained with": "", "tested with": str(noise), "method": name, "PSNR": p, "SSIM": s}
-        for noise, numbers in quality.items()
-        for name, (p, s) in numbers.items()
-    ]
-    table = [_row(real, quality[real], chosen[real]) for real in trained]
-    return Outcome(
-        _draw(matrix, quality, estimates, x, data.test.shape, cfg.figure.columns),
-        plotted,
-        table,
-        _verdicts(matrix, quality),
-        f"Means over {len(x)} test images with the same noise for every method; estimates are clipped to [0, 1]. The "
-        f"parameters of median filter, total variation and PCA are chosen for each noise on {len(known)} training images, by "
-        f"PSNR and by SSIM; PCA has at most {most} components, the dense code {data.code_size} units. The convolutional "
-        f"model has {', '.join(map(str, runs['convolutional'].model.channels))} channels and "
-        f"{runs['convolutional'].curve['loss'].shape[1]} epochs, Chollet's 32, 32 and 100.",
+        for trainer, (grid, run) in trainers.items():
+            matrix[trainer, real] = psnr(grid.reconstructions(noisy, run), x)
+        pairs, chosen = _filtered(filters, noisy, trial, known, data.test.shape)
+        pairs |= {"noisy": [noisy, noisy]} | _denoised(trained, real, noisy)
+        quality = {name: (psnr(p, x), ssim(s, x, data.test.shape)) for name, (p, s) in pairs.items()}
+        tested[real] = _Tested({name: pair[0] for name, pair in pairs.items()}, quality, chosen)
+    figure = _draw(matrix, tested, x, data.test.shape, settings.columns)
+    table = [_row(real, numbers) for real, numbers in tested.items()]
+    verdicts = _of_matrix(matrix, list(tested)) + _of_methods({real: t.quality for real, t in tested.items()})
+    most = min(max(settings.pca), len(pca))
+    return Outcome(figure, _rows(matrix, tested), table, verdicts, _remark(grids, len(x), len(known), most))
+
+
+def _rows(matrix, tested):
+    return tidy(
+        ("panel", "trained with", "tested with", "method", "PSNR", "SSIM"),
+        (("matrix", str(trainer), str(real), "dense", value, "") for (trainer, real), value in matrix.items()),
+        (
+            ("methods", "", str(real), name, *values)
+            for real, numbers in tested.items()
+            for name, values in numbers.quality.items()
+        ),
+    )
+
+
+def _remark(grids, images, known, components):
+    convolutional = grids["convolutional"]
+    return (
+        f"Means over {images} test images with the same noise for every method; estimates are clipped to [0, 1]. The "
+        f"parameters of median filter, total variation and PCA are chosen for each noise on {known} training images, by "
+        f"PSNR and by SSIM; PCA has at most {components} components, the dense code {grids['dense'].code_size} units. The "
+        f"convolutional model has {', '.join(map(str, convolutional.model.channels))} channels and "
+        f"{convolutional.curve['loss'].shape[1]} epochs, Chollet's 32, 32 and 100."
     )
 
 
@@ -104,138 +121,157 @@ def ssim(estimate, x, shape):
     return float(np.mean([structural_similarity(a.reshape(shape), b.reshape(shape), data_range=1) for a, b in pairs]))
 
 
-def _noises(run):
-    """The noises of a grid's runs."""
-    keywords = run.recipes.corruption.keywords
+def _by_noise(grid):
+    """{noise: (grid, run)} of a grid's runs."""
+    keywords = grid.recipes.corruption.keywords
     levels = np.asarray(keywords["level"], np.float64).round(6)  # stored as float32
-    return [Noise(int(kind), float(level)) for kind, level in zip(keywords["kind"], levels, strict=True)]
+    noises = [Noise(int(kind), float(level)) for kind, level in zip(keywords["kind"], levels, strict=True)]
+    return {real: (grid, run) for run, real in enumerate(noises)}
 
 
-def _principal(x):
-    from sklearn.decomposition import PCA
+def _denoised(trained, real, noisy):
+    """{model: its estimates, twice} of the models that were trained with this noise."""
+    found = {}
+    for name, models in trained.items():
+        if real in models:
+            grid, run = models[real]
+            found[name] = [grid.reconstructions(noisy, run)] * 2
+    return found
 
-    return PCA(svd_solver="full").fit(x)
+
+def _filters(pca, shape, settings):
+    """{name: (the filter of images and a parameter, the values of the parameter to choose from)}"""
+    return {
+        "median": (partial(_by_median, shape), sorted({min(size, *shape) for size in settings.median})),
+        "total variation": (partial(_by_total_variation, shape), settings.total_variation),
+        "PCA": (partial(_by_pca, pca), sorted({min(size, len(pca)) for size in settings.pca})),
+    }
 
 
-def _filtered(noisy, trial, known, pca, shape, settings):
-    """Each filter's estimates with the parameters best in PSNR and best in SSIM on training images, and the former's value."""
+def _by_median(shape, images, size):
     from skimage.filters import median
+
+    return median(images.reshape(-1, *shape), np.ones((1, size, size))).reshape(images.shape)
+
+
+def _by_total_variation(shape, images, weight):
     from skimage.restoration import denoise_tv_chambolle
 
-    def by_median(images, size):
-        return median(images.reshape(-1, *shape), np.ones((1, size, size))).reshape(images.shape)
+    return denoise_tv_chambolle(images.reshape(-1, *shape), weight=weight, channel_axis=0).reshape(images.shape)
 
-    def by_total_variation(images, weight):
-        stack = images.reshape(-1, *shape)
-        return denoise_tv_chambolle(stack, weight=weight, channel_axis=0).reshape(images.shape)
 
-    def by_pca(images, size):
-        axes = pca.components_[:size]
-        return pca.mean_ + (images - pca.mean_) @ axes.T @ axes
+def _by_pca(pca, images, size):
+    return pca.first(size).reconstruct(images)
 
-    methods = (by_median, by_total_variation, by_pca)
-    grids = (
-        sorted({min(size, *shape) for size in settings.median}),
-        settings.total_variation,
-        sorted({min(size, len(pca.components_)) for size in settings.pca}),
-    )
+
+def _filtered(filters, noisy, trial, known, shape):
+    """Each filter's estimates with the parameters best in PSNR and best in SSIM on training images, and the former's value.
+
+    trial: the `known` training images with this noise.
+    """
     estimates, chosen = {}, {}
-    for name, method, grid in zip(FILTERS, methods, grids, strict=True):
-        trials = {value: method(trial, value) for value in grid}
-        by_measure = [
-            max(grid, key=lambda value, trials=trials, measure=measure: measure(trials[value], known))
-            for measure in (psnr, lambda y, x: ssim(y, x, shape))
-        ]
+    for name, (method, values) in filters.items():
+        trials = [method(trial, value) for value in values]
+        qualities = ([psnr(y, known) for y in trials], [ssim(y, known, shape) for y in trials])
+        by_measure = [values[int(np.argmax(quality))] for quality in qualities]
         estimates[name] = [method(noisy, value) for value in by_measure]
         chosen[name] = by_measure[0]
     return estimates, chosen
 
 
-def _row(noise, numbers, chosen):
-    cells = {f"PSNR {name} (dB)": numbers[name][0] if name in numbers else None for name in ORDER}
-    cells |= {f"SSIM {name}": numbers[name][1] if name in numbers else None for name in ORDER}
-    return {"noise": str(noise), **cells, **{f"{name}, chosen by PSNR": float(value) for name, value in chosen.items()}}
+def _row(real, tested):
+    psnrs, ssims = ({name: pair[i] for name, pair in tested.quality.items()} for i in range(2))
+    return (
+        {"noise": str(real)}
+        | {f"PSNR {name} (dB)": psnrs.get(name) for name in ORDER}
+        | {f"SSIM {name}": ssims.get(name) for name in ORDER}
+        | {f"{name}, chosen by PSNR": float(value) for name, value in tested.chosen.items()}
+    )
 
 
-def _verdicts(matrix, quality):
-    noises = list(quality)
+def _of_matrix(matrix, noises):
+    """The verdicts on the noises of training and test."""
     best = [max((trainer for trainer, b in matrix if b == noise), key=lambda t: matrix[t, noise]) for noise in noises]
-    same = sum(trainer == noise for trainer, noise in zip(best, noises, strict=True))
+    missed = [f"{trainer} at {noise}" for trainer, noise in zip(best, noises, strict=True) if trainer != noise]
     losses = {"level": [], "kind": []}
     for (trainer, noise), value in matrix.items():
         if trainer.level and trainer != noise:
             losses["level" if trainer.kind == noise.kind else "kind"].append(matrix[noise, noise] - value)
-    level, kind = (float(np.mean(losses[name])) for name in ("level", "kind"))
-    missed = ", ".join(f"{t} at {n}" for t, n in zip(best, noises, strict=True) if t != n)
-    verdicts = [
+    return [
         Verdict(
             "for every test noise the best training noise is the same noise",
             f"the diagonal is the largest PSNR of its column in all {len(noises)} columns",
-            f"{same} of {len(noises)}" + (f"; better: {missed}" if missed else ""),
-            same == len(noises),
+            f"{len(noises) - len(missed)} of {len(noises)}" + (f"; better: {', '.join(missed)}" if missed else ""),
+            not missed,
         ),
-        Verdict(
+        greater(
             "the real noise must resemble the training noise",
             "training with another kind of noise costs more dB on average than with another level of the same kind",
-            f"{kind:.2f} dB against {level:.2f} dB",
-            kind > level,
+            float(np.mean(losses["kind"])),
+            float(np.mean(losses["level"])),
+            "{:.2f} dB against {:.2f} dB",
         ),
     ]
+
+
+def _of_methods(quality):
+    """The verdicts on the denoisers and the filters. quality: {noise: {method: (PSNR, SSIM)}}."""
+    verdicts = []
     for model in ("dense", "convolutional"):
-        for unit, digits in (("PSNR", 1), ("SSIM", 2)):
-            pick = 0 if unit == "PSNR" else 1
-            trained = [noise for noise in noises if model in quality[noise]]
-            wins, margins = 0, []
-            for noise in trained:
-                rival = max(quality[noise][name][pick] for name in FILTERS)
-                margins.append(quality[noise][model][pick] - rival)
-                wins += margins[-1] > 0
+        trained = [numbers for numbers in quality.values() if model in numbers]
+        for place, (unit, digits, suffix) in enumerate((("PSNR", 1, " dB"), ("SSIM", 2, ""))):
+            margins = [n[model][place] - max(n[name][place] for name in FILTERS) for n in trained]
+            wins = sum(margin > 0 for margin in margins)
             verdicts.append(
                 Verdict(
                     f"the {model} denoiser beats median, total variation and PCA in {unit} at its own noise",
                     f"the larger mean {unit} at all {len(trained)} noises",
-                    f"{wins} of {len(trained)}; margins {min(margins):.{digits}f} to {max(margins):.{digits}f}"
-                    + (" dB" if unit == "PSNR" else ""),
+                    f"{wins} of {len(trained)}; margins {min(margins):.{digits}f} to {max(margins):.{digits}f}{suffix}",
                     wins == len(trained),
                 )
             )
     return verdicts
 
 
-def _draw(matrix, quality, estimates, x, shape, columns):
-    noises = list(quality)
+def _draw(matrix, tested, x, shape, columns):
+    noises = list(tested)
     trainers = list(dict.fromkeys(trainer for trainer, _ in matrix))
     with plotting.style():
         figure = plt.figure(figsize=(12, 11))
         top, bottom = figure.subfigures(2, 1, height_ratios=[5.2, 5.8])
         left, right = top.subfigures(1, 2, width_ratios=[1.25, 1])
         _draw_matrix(left.subplots(), matrix, trainers, noises)
-        for ax, pick, unit in zip(right.subplots(2, 1, sharex=True), (0, 1), ("PSNR (dB)", "SSIM"), strict=True):
-            for name, marker, color in zip(
-                ORDER, "x^vso*", [*plotting.COLORS[:1], *plotting.COLORS[3:6], *plotting.COLORS[1:3]], strict=True
-            ):
-                points = [(i, quality[n][name][pick]) for i, n in enumerate(noises) if name in quality[n]]
-                ax.plot(
-                    *zip(*points, strict=True), marker, color=color, label=name, ms=7 + 3 * (marker == "*"), ls="none"
-                )
+        axes = right.subplots(2, 1, sharex=True)
+        for place, (ax, unit) in enumerate(zip(axes, ("PSNR (dB)", "SSIM"), strict=True)):
+            _draw_methods(ax, [numbers.quality for numbers in tested.values()], place)
             ax.set_ylabel(unit)
-        ax.set_xticks(range(len(noises)), [str(noise) for noise in noises], rotation=40, ha="right")
-        ax.set_xlabel("noise, of the test images and of the denoiser's training")
-        right.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=3)
-        shown = [noise for noise in noises if "convolutional" in quality[noise]]
-        for ax, noise in zip(np.atleast_1d(bottom.subplots(1, len(shown))), shown, strict=True):
-            rows = {"clean": x} | {name: estimates[noise][name] for name in ORDER}
-            tiles = [np.hstack(list(np.clip(np.asarray(y[:columns]), 0, 1).reshape(-1, *shape))) for y in rows.values()]
-            ax.imshow(np.vstack(tiles), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-            ax.set_title(str(noise))
-            ax.set_xticks([])
-            ax.grid(False)
-            for side in ax.spines.values():
-                side.set_visible(False)
-            centres = shape[0] * (np.arange(len(rows)) + 0.5)
-            ax.set_yticks(centres if noise is shown[0] else [], list(rows) if noise is shown[0] else [])
-            ax.tick_params(length=0)
+        axes[-1].set_xticks(range(len(noises)), [str(real) for real in noises], rotation=40, ha="right")
+        axes[-1].set_xlabel("noise, of the test images and of the denoiser's training")
+        right.legend(*axes[-1].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+        shown = [real for real in noises if "convolutional" in tested[real].quality]
+        for ax, real in zip(np.atleast_1d(bottom.subplots(1, len(shown))), shown, strict=True):
+            _draw_images(ax, {"clean": x} | tested[real].estimates, shape, columns)
+            ax.set_title(str(real))
+            if real is not shown[0]:
+                ax.set_yticks([])
     return figure
+
+
+def _draw_methods(ax, qualities, place):
+    """PSNR or SSIM of every method over the noises."""
+    colors = [*plotting.COLORS[:1], *plotting.COLORS[3:6], *plotting.COLORS[1:3]]
+    for name, marker, color in zip(ORDER, "x^vso*", colors, strict=True):
+        points = [(i, quality[name][place]) for i, quality in enumerate(qualities) if name in quality]
+        size = 10 if marker == "*" else 7
+        ax.plot(*zip(*points, strict=True), marker, color=color, label=name, ms=size, ls="none")
+
+
+def _draw_images(ax, estimates, shape, columns):
+    """Rows: the clean images and every method's estimates; columns: images."""
+    rows = ["clean", *ORDER]
+    images = np.clip([np.asarray(estimates[name][:columns]) for name in rows], 0, 1)
+    plotting.tiles(ax, images.reshape(len(rows), -1, *shape))
+    plotting.name_rows(ax, rows, shape[0])
 
 
 def _draw_matrix(ax, matrix, trainers, noises):

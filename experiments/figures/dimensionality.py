@@ -1,17 +1,19 @@
 """Accuracy, time and memory of classifiers on M numbers per image, of an autoencoder or of PCA, and on all pixels."""
 
-import time
+from functools import partial
 from typing import NamedTuple
 
 import jax
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.base import clone
-from sklearn.decomposition import PCA
 from threadpoolctl import threadpool_limits
 
 from experiments.common import plotting
-from experiments.common.outcome import Outcome, Verdict
+from experiments.common.outcome import Outcome
+from experiments.common.pca import PrincipalComponents
+from experiments.common.timing import least_seconds, timed
+from experiments.common.verdicts import Verdict
 from jaxae.probes import Probe, k_nearest, linear_probe
 
 MARKERS = {"fit": "o", "vote": "s"}
@@ -30,33 +32,45 @@ class _Measured(NamedTuple):
     learned: float | None
 
 
-def outcome(runs, cfg):
+def outcome(grids, cfg):
     """Test accuracies over M, and the seconds and bytes that they cost beside those of the pixels."""
-    (run,) = runs.values()
-    train, test = run.train, run.test
-    sizes = [int(size) for size in run.recipes.code.keywords["count"]]
-    started = time.perf_counter()
-    with threadpool_limits(1):
-        pca = PCA(max(sizes), svd_solver="full").fit(train.x)
-    learned = {COMPONENTS: time.perf_counter() - started, CODE: run.seconds / len(sizes) or None}
-    encoders = {
-        COMPONENTS: [lambda x, size=size: (x - pca.mean_) @ pca.components_[:size].T for size in sizes],
-        CODE: [lambda x, i=i: np.asarray(_encode(run.encoder(i), x))[:, : sizes[i]] for i in range(len(sizes))],
-    }
+    (grid,) = grids.values()
+    sizes = [int(size) for size in grid.recipes.code.keywords["count"]]
     kinds = {
-        name: [_measure(encode, learned[name], train, test, cfg) for encode in group]
-        for name, group in encoders.items()
+        COMPONENTS: _components(grid, sizes, cfg.figure),
+        CODE: [
+            _measure(partial(_codes, grid, run, size), grid.seconds / len(sizes) or None, grid, cfg.figure)
+            for run, size in enumerate(sizes)
+        ],
     }
-    pixels = _measure(lambda x: x, None, train, test, cfg)
+    pixels = _measure(np.asarray, None, grid, cfg.figure)
     rows = [_row(name, measured) for name, group in ({PIXELS: [pixels]} | kinds).items() for measured in group]
     table = [{key: value for key, value in row.items() if "validation" not in key} for row in rows]
+    train, test = grid.train.x, grid.test.x
     remark = (
-        f"k and C were chosen on a sixth of the {len(train.x):,} training images, then the classifiers were fitted on all of "
-        f"them; with {len(test.x):,} test images one standard error of an accuracy of 90 % is "
-        f"{np.sqrt(0.09 / len(test.x)):.1%}. Times are of one core, the least of three; learning the code is a column "
+        f"k and C were chosen on a sixth of the {len(train):,} training images, then the classifiers were fitted on all of "
+        f"them; with {len(test):,} test images one standard error of an accuracy of 90 % is "
+        f"{np.sqrt(0.09 / len(test)):.1%}. Times are of one core, the least of three; learning the code is a column "
         "of the table and pays off where the code is used often."
     )
-    return Outcome(_draw(pixels, kinds), rows, table, _verdicts(pixels, kinds), remark)
+    verdicts = [
+        *_of_accuracies("nearest neighbours", "neighbours", pixels, kinds),
+        *_of_accuracies("logistic regression", "linear", pixels, kinds),
+        _of_times(pixels, kinds[CODE][-1]),
+    ]
+    return Outcome(_draw(pixels, kinds), rows, table, verdicts, remark)
+
+
+def _components(grid, sizes, settings):
+    """What is measured on the first principal components of each number, of one fit."""
+    with threadpool_limits(1):
+        fit = partial(PrincipalComponents.fit, grid.train.x, max(sizes), solver="full", centre_first=True)
+        pca, learned = timed(fit)
+    return [_measure(pca.first(size).encode, learned, grid, settings) for size in sizes]
+
+
+def _codes(grid, run, size, x):
+    return np.asarray(_encode(grid.encoder(run), x))[:, :size]
 
 
 @jax.jit
@@ -64,26 +78,25 @@ def _encode(encoder, x):
     return encoder(x)
 
 
-def _measure(encode, learned, train, test, cfg):
+def _measure(encode, learned, grid, settings):
+    train, test = grid.train, grid.test
     codes, codes_test = encode(train.x), encode(test.x)
     arrays = (codes, train.labels, codes_test, test.labels)
     most = len(train.x) - len(train.x) // 6  # the validation split leaves no fewer
-    neighbours = k_nearest(*arrays, neighbours=sorted({min(k, most) for k in cfg.figure.neighbours}))
-    linear = linear_probe(*arrays, strengths=tuple(cfg.figure.strengths))
+    neighbours = k_nearest(*arrays, neighbours=sorted({min(k, most) for k in settings.neighbours}))
+    linear = linear_probe(*arrays, strengths=tuple(settings.strengths))
     with threadpool_limits(1):
-        fit = _seconds(lambda: clone(linear.fitted).fit(encode(train.x), train.labels))
-        vote = _seconds(lambda: neighbours.fitted.predict(encode(test.x)))
+        fit = least_seconds(partial(_fit, linear, encode, train))
+        vote = least_seconds(partial(_vote, neighbours, encode, test))
     return _Measured(codes.shape[1], codes[0].nbytes, neighbours, linear, fit, vote, learned)
 
 
-def _seconds(function):
-    """The least of three, the one that other work on the machine disturbed least."""
-    seconds = []
-    for _ in range(3):
-        started = time.perf_counter()
-        function()
-        seconds.append(time.perf_counter() - started)
-    return min(seconds)
+def _fit(probe, encode, train):
+    return clone(probe.fitted).fit(encode(train.x), train.labels)
+
+
+def _vote(probe, encode, test):
+    return probe.fitted.predict(encode(test.x))
 
 
 def _row(name, m):
@@ -107,42 +120,40 @@ def _validated(probe):
     return max(probe.validation.values())
 
 
-def _verdicts(pixels, kinds):
+def _of_accuracies(name, kind, pixels, kinds):
+    """The verdicts on one kind of classifier."""
+    accuracies = {group: [getattr(m, kind).accuracy for m in kinds[group]] for group in kinds}
+    means = {group: np.mean(values) for group, values in accuracies.items()}
     code = kinds[CODE]
-    verdicts = []
-    for name, kind in (("nearest neighbours", "neighbours"), ("logistic regression", "linear")):
-        means = {group: np.mean([getattr(m, kind).accuracy for m in kinds[group]]) for group in kinds}
-        pairs = zip(code, kinds[COMPONENTS], strict=True)
-        ahead = [f"{a.size}" for a, b in pairs if getattr(a, kind).accuracy > getattr(b, kind).accuracy]
-        best = max(code, key=lambda m: _validated(getattr(m, kind)))
-        kept, whole = getattr(best, kind).accuracy, getattr(pixels, kind).accuracy
-        verdicts += [
-            Verdict(
-                f"{name}: a code tells more of the class than as many principal components",
-                f"the mean test accuracy over M = {code[0].size} to {code[-1].size} is higher",
-                f"{CODE} {means[CODE]:.1%}, {COMPONENTS} {means[COMPONENTS]:.1%}; higher at M = {', '.join(ahead) or 'none'}",
-                bool(means[CODE] > means[COMPONENTS]),
-            ),
-            Verdict(
-                f"{name}: M numbers lose nothing of what the pixels tell",
-                "test accuracy at the M with the best validation accuracy is not below that of all pixels",
-                f"{kept:.1%} at M = {best.size}, {whole:.1%} with {pixels.size} pixels",
-                kept >= whole,
-            ),
-        ]
-    largest = code[-1]
-    times = [(largest.fit, pixels.fit), (largest.vote, pixels.vote)]
-    verdicts.append(
+    pairs = zip(code, accuracies[CODE], accuracies[COMPONENTS], strict=True)
+    ahead = [f"{m.size}" for m, ours, theirs in pairs if ours > theirs]
+    best = max(code, key=lambda m: _validated(getattr(m, kind)))
+    kept, whole = getattr(best, kind).accuracy, getattr(pixels, kind).accuracy
+    return [
         Verdict(
-            "fewer dimensions cost less time",
-            f"both the fit of the logistic regression and the vote of the neighbours are faster at M = {largest.size} than "
-            "with all pixels, encoding included",
-            "fit {:.2g} s against {:.2g} s, vote {:.2g} s against {:.2g} s".format(*times[0], *times[1])
-            + f"; {largest.bytes} bytes per image against {pixels.bytes}",
-            all(less < more for less, more in times),
-        )
+            f"{name}: a code tells more of the class than as many principal components",
+            f"the mean test accuracy over M = {code[0].size} to {code[-1].size} is higher",
+            f"{CODE} {means[CODE]:.1%}, {COMPONENTS} {means[COMPONENTS]:.1%}; higher at M = {', '.join(ahead) or 'none'}",
+            bool(means[CODE] > means[COMPONENTS]),
+        ),
+        Verdict(
+            f"{name}: M numbers lose nothing of what the pixels tell",
+            "test accuracy at the M with the best validation accuracy is not below that of all pixels",
+            f"{kept:.1%} at M = {best.size}, {whole:.1%} with {pixels.size} pixels",
+            kept >= whole,
+        ),
+    ]
+
+
+def _of_times(pixels, largest):
+    return Verdict(
+        "fewer dimensions cost less time",
+        f"both the fit of the logistic regression and the vote of the neighbours are faster at M = {largest.size} than "
+        "with all pixels, encoding included",
+        f"fit {largest.fit:.2g} s against {pixels.fit:.2g} s, vote {largest.vote:.2g} s against {pixels.vote:.2g} s"
+        f"; {largest.bytes} bytes per image against {pixels.bytes}",
+        largest.fit < pixels.fit and largest.vote < pixels.vote,
     )
-    return verdicts
 
 
 def _draw(pixels, kinds):

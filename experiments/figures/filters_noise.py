@@ -2,53 +2,59 @@
 
 import numpy as np
 
-from experiments.common.filter_banks import COLUMNS, banks_of, draw_banks, rising, unit_rows
-from experiments.common.outcome import Outcome, Verdict
+from experiments.common.filter_banks import COLUMNS, banks_of, draw_banks, unit_rows
+from experiments.common.outcome import Outcome
+from experiments.common.verdicts import Verdict, rises
 from jaxae.measures.filters import correlation_area, effective_area
 
+STROKE = "stroke size (pixels), mean"
 
-def outcome(runs, cfg):
+
+def outcome(grids, cfg):
     """The same units at every noise level, from the same initial weights, and the size of their strokes."""
     banks = {
-        f"{100 * float(run.recipes.corruption.keywords['rate'][i]):.0f} % masked": (run, i)
-        for run, i in banks_of(runs).values()
+        f"{100 * float(grid.recipes.corruption.keywords['rate'][run]):.0f} % masked": (grid, run)
+        for grid, run in banks_of(grids).values()
     }
-    filters = {label: run.filters(i) for label, (run, i) in banks.items()}
+    filters = {label: grid.filters(run) for label, (grid, run) in banks.items()}
     measures = {
         label: {"stroke": np.asarray(correlation_area(bank)), "area": np.asarray(effective_area(bank))}
         for label, bank in filters.items()
     }
-    table = [
-        {
-            "noise": label,
-            "stroke size (pixels), mean": float(np.mean(columns["stroke"])),
-            "stroke size (pixels), median": float(np.median(columns["stroke"])),
-            "effective area (share of pixels), median": float(np.median(columns["area"])),
-            "test cross-entropy of clean images (nats)": float(
-                banks[label][0].curve["test_error"][banks[label][1], -1]
-            ),
-        }
-        for label, columns in measures.items()
-    ]
+    table = [_row(label, *banks[label], columns) for label, columns in measures.items()]
     figure = draw_banks(filters, min(cfg.figure.filters, max(map(len, filters.values()))))
-    strokes = [row["stroke size (pixels), mean"] for row in table]
-    verdicts = [
-        Verdict(
-            "more masking gives larger strokes",
-            "the mean stroke size rises at every step up in noise",
-            ", ".join(f"{row['noise']}: {stroke:.1f} px" for row, stroke in zip(table, strokes, strict=True)),
-            rising(strokes),
-        ),
-        Verdict(
-            "the whole range of noise matters, not one step of it",
-            "the mean stroke size at the highest noise is at least 1.5 times that at the lowest",
-            f"{strokes[-1] / strokes[0]:.2f} times",
-            strokes[-1] >= 1.5 * strokes[0],
-        ),
-    ]
     remark = (
         f"The panels show the same units in the same places ({COLUMNS} a row), grown from the same initial weights. Each "
         "filter is scaled to its own largest magnitude; grey is 0. Stroke size is the area of the autocorrelation's "
         "central peak above half its height."
     )
-    return Outcome(figure, unit_rows(measures), table, verdicts, remark)
+    return Outcome(figure, unit_rows(measures), table, _verdicts(table), remark)
+
+
+def _row(label, grid, run, columns):
+    return {
+        "noise": label,
+        STROKE: float(np.mean(columns["stroke"])),
+        "stroke size (pixels), median": float(np.median(columns["stroke"])),
+        "effective area (share of pixels), median": float(np.median(columns["area"])),
+        "test cross-entropy of clean images (nats)": float(grid.curve["test_error"][run, -1]),
+    }
+
+
+def _verdicts(table):
+    strokes = {row["noise"]: row[STROKE] for row in table}
+    lowest, highest = table[0][STROKE], table[-1][STROKE]
+    return [
+        rises(
+            "more masking gives larger strokes",
+            "the mean stroke size rises at every step up in noise",
+            strokes,
+            "{name}: {value:.1f} px",
+        ),
+        Verdict(
+            "the whole range of noise matters, not one step of it",
+            "the mean stroke size at the highest noise is at least 1.5 times that at the lowest",
+            f"{highest / lowest:.2f} times",
+            highest >= 1.5 * lowest,
+        ),
+    ]

@@ -3,22 +3,23 @@
 import numpy as np
 
 from experiments.common.filter_banks import banks_of, draw_banks, unit_rows
-from experiments.common.outcome import Outcome, Verdict
+from experiments.common.outcome import Outcome
+from experiments.common.verdicts import Verdict, listed
 from jaxae.measures.filters import effective_area, kind_of_filters, orientation
 from jaxae.measures.gabor import gabor_fit
 
 WORDS = ("noise", "blob", "edge")
 
 
-def outcome(runs, cfg):
+def outcome(grids, cfg):
     """Input patches and the four filter banks; how Gabor-like, concentrated and oriented each bank's filters are."""
-    banks = banks_of(runs)
-    filters = {label: run.filters(i) for label, (run, i) in banks.items()}
+    banks = banks_of(grids)
+    filters = {label: grid.filters(run) for label, (grid, run) in banks.items()}
     measures = {label: _measure(bank) for label, bank in filters.items()}
-    errors = {label: float(run.curve["test_error"][i, -1]) for label, (run, i) in banks.items()}
-    run = next(iter(runs.values()))
+    errors = {label: float(grid.curve["test_error"][run, -1]) for label, (grid, run) in banks.items()}
+    train = next(iter(grids.values())).train
     count = min(cfg.figure.filters, max(map(len, filters.values())))
-    inputs = run.train.x[:count].reshape(-1, *run.train.shape)
+    inputs = train.x[:count].reshape(-1, *train.shape)
     figure = draw_banks(filters, count, first=(f"input, {cfg.data.name}", inputs))
     table = [_row(label, columns, errors[label]) for label, columns in measures.items()]
     remark = (
@@ -60,8 +61,8 @@ def _verdicts(measures):
     medians = {label: float(np.median(columns["Gabor R2"])) for label, columns in measures.items()}
 
     def most(label, word, claim):
-        text = ", ".join(f"{name} {share:.0%}" for name, share in shares[label].items())
-        return Verdict(claim, f"more than half of the filters of '{label}' are {word}", text, shares[label][word] > 0.5)
+        rule = f"more than half of the filters of '{label}' are {word}"
+        return Verdict(claim, rule, listed(shares[label], "{name} {value:.0%}"), shares[label][word] > 0.5)
 
     return [
         most(few, "blob", "few units become blob detectors"),
@@ -77,7 +78,7 @@ def _verdicts(measures):
         Verdict(
             "denoising's filters are the most Gabor-like",
             f"the median Gabor R2 of '{noisy}' is the largest of the 200-unit banks",
-            ", ".join(f"{label} {value:.2f}" for label, value in medians.items()),
+            listed(medians),
             medians[noisy] > max(medians[many], medians[decayed]),
         ),
     ]

@@ -5,10 +5,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import optax
 from scipy.linalg import subspace_angles
-from sklearn.decomposition import PCA
 
 from experiments.common import plotting, published
-from experiments.common.outcome import Outcome, Verdict
+from experiments.common.outcome import Outcome
+from experiments.common.pca import PrincipalComponents
+from experiments.common.tables import tidy
+from experiments.common.verdicts import Verdict, below
 from jaxae.functions import configure
 from jaxae.schedules import Schedule
 from jaxae.sweeps import take
@@ -21,19 +23,9 @@ NEAR = 1.0  # degrees; the spaces of random weights are near 90 degrees apart
 CLOSE = 1e-3  # relative difference of two errors, or of two pictures in squared length, that counts as none
 
 
-def outcome(runs, cfg):
+def outcome(grids, cfg):
     """Each autoencoder against PCA, after trainings of growing length and at the end."""
-    measured = {label: _measure(run, cfg) for label, run in runs.items()}
-    rows = [
-        {"panel": "training", "model": label, "index": epoch, "quantity": name, "value": value}
-        for label, numbers in measured.items()
-        for name in (ANGLE, ABOVE)
-        for epoch, value in zip(numbers["epochs"], numbers[name], strict=True)
-    ] + [
-        {"panel": "singular vectors", "model": label, "index": i + 1, "quantity": "|cosine|", "value": float(value)}
-        for label, numbers in measured.items()
-        for i, value in enumerate(numbers["cosines"])
-    ]
+    measured = {label: _measure(grid, cfg) for label, grid in grids.items()}
     table = [_row(label, numbers, cfg.data.name) for label, numbers in measured.items()]
     remark = (
         "Errors are squared errors summed over pixels, mean over images; the images are not centred. Each point over epochs "
@@ -42,47 +34,62 @@ def outcome(runs, cfg):
         "where it has the same optimum as on both layers of untied ones. Test images also ink pixels that no training image "
         "does, where an untied encoder keeps its random weights."
     )
-    return Outcome(_draw(measured, cfg), rows, table, _verdicts(measured, cfg.data.name), remark)
+    return Outcome(_draw(measured, cfg), _rows(measured), table, _verdicts(measured, cfg.data.name), remark)
 
 
-def _measure(run, cfg):
-    size, x = run.code_size, run.train.x.astype(np.float64)
-    pca = PCA(size, svd_solver="covariance_eigh").fit(x)
-    space, best = pca.components_.T, _squared_error(pca, x)
-    longer = _shorter_trainings(run, cfg) | {run.curve["loss"].shape[1]: take(run.params, 0)}
-    angles = [
-        float(np.degrees(subspace_angles(_decoder_weight(run.model, params), space)[0])) for params in longer.values()
-    ]
-    above = [_error(run, params, run.train.x) / best - 1 for params in longer.values()]
-    params = take(run.params, 0)
-    weight = _decoder_weight(run.model, params)
-    vectors, _, _ = np.linalg.svd(weight, full_matrices=False)
+def _rows(measured):
+    return tidy(
+        ("panel", "model", "index", "quantity", "value"),
+        (
+            ("training", label, epoch, name, value)
+            for label, numbers in measured.items()
+            for name in (ANGLE, ABOVE)
+            for epoch, value in zip(numbers["epochs"], numbers[name], strict=True)
+        ),
+        (
+            ("singular vectors", label, index, "|cosine|", value)
+            for label, numbers in measured.items()
+            for index, value in enumerate(numbers["cosines"], start=1)
+        ),
+    )
+
+
+def _measure(grid, cfg):
+    x, shape = grid.train.x.astype(np.float64), grid.train.shape
+    pca = PrincipalComponents.fit(x, grid.code_size)
+    space, best = pca.axes.T, pca.squared_error(x)
+    params = take(grid.params, 0)
+    longer = _shorter_trainings(grid, cfg) | {grid.curve["loss"].shape[1]: params}
+    weights = [_decoder_weight(grid.model, each) for each in longer.values()]
+    vectors, _, _ = np.linalg.svd(weights[-1], full_matrices=False)
     cosines = (vectors * space).sum(axis=0)
-    mean = run.train.x.mean(axis=0)
-    back = run.model.decoder(params)(run.model.encoder(params)(mean))
+    mean = grid.train.x.mean(axis=0)
+    back = grid.model.decoder(params)(grid.model.encoder(params)(mean))
     return {
         "epochs": list(longer),
-        ANGLE: angles,
-        ABOVE: above,
-        "error": _error(run, params, run.test.x),
-        "pca": _squared_error(pca, run.test.x),
+        ANGLE: [float(np.degrees(subspace_angles(weight, space)[0])) for weight in weights],
+        ABOVE: [_error(grid, each, grid.train.x) / best - 1 for each in longer.values()],
+        "error": _error(grid, params, grid.test.x),
+        "pca": pca.squared_error(grid.test.x),
         "offset": float(np.sum((back - mean) ** 2) / np.sum(mean**2)),
         "cosines": np.abs(cosines),
-        "vectors": (vectors * np.sign(cosines)).T.reshape(-1, *run.train.shape),
-        "components": pca.components_.reshape(-1, *run.train.shape),
-        "weights": weight.T.reshape(-1, *run.train.shape),
-        "size": size,
+        "vectors": (vectors * np.sign(cosines)).T.reshape(-1, *shape),
+        "components": pca.axes.reshape(-1, *shape),
+        "weights": weights[-1].T.reshape(-1, *shape),
+        "size": grid.code_size,
     }
 
 
-def _shorter_trainings(run, cfg):
+def _shorter_trainings(grid, cfg):
     """The same training with 1, 2, 4 ... epochs, over which the learning rate falls to 0: {epochs: parameters}."""
     start = cfg.optimizer.learning_rate.init_value
     falling = Schedule(configure(optax.cosine_decay_schedule, init_value=jnp.full(1, start), decay_steps=1))
-    recipes = run.recipes._replace(optimizer=configure(run.recipes.optimizer.func, learning_rate=falling))
-    sizes = {"seeds": run.seeds, "batch_size": cfg.train.batch_size, "x_test": run.test.x}
-    lengths = 2 ** np.arange(np.log2(run.curve["loss"].shape[1]))
-    return {int(n): take(fit_grid(run.model, recipes, run.train.x, epochs=int(n), **sizes).params, 0) for n in lengths}
+    recipes = grid.recipes._replace(optimizer=configure(grid.recipes.optimizer.func, learning_rate=falling))
+    sizes = {"seeds": grid.seeds, "batch_size": cfg.train.batch_size, "x_test": grid.test.x}
+    lengths = 2 ** np.arange(np.log2(grid.curve["loss"].shape[1]))
+    return {
+        int(n): take(fit_grid(grid.model, recipes, grid.train.x, epochs=int(n), **sizes).params, 0) for n in lengths
+    }
 
 
 def _decoder_weight(model, params):
@@ -90,12 +97,8 @@ def _decoder_weight(model, params):
     return np.asarray(model.decoder(params).layers[0].weight, np.float64).T
 
 
-def _error(run, params, x):
-    return float(evaluation_error(run.model, take(run.recipes, 0), params, x))
-
-
-def _squared_error(pca, x):
-    return float(np.square(pca.inverse_transform(pca.transform(x)) - x).sum(axis=1).mean())
+def _error(grid, params, x):
+    return float(evaluation_error(grid.model, take(grid.recipes, 0), params, x))
 
 
 def _row(label, numbers, data):
@@ -113,28 +116,27 @@ def _row(label, numbers, data):
 
 def _verdicts(measured, data):
     plain = {label: numbers for label, numbers in measured.items() if label != DECAY}
-    shown = lambda form, name: ", ".join(f"{label}: {form.format(n[name])}" for label, n in plain.items())  # noqa: E731
-    last = {label: numbers[ANGLE][-1] for label, numbers in measured.items()}
-    ratios = {label: numbers["error"] / numbers["pca"] - 1 for label, numbers in plain.items()}
     ordered, free = measured[DECAY]["cosines"], measured["16 units"]["cosines"]
     verdicts = [
-        Verdict(
+        below(
             "the decoder spans the principal subspace",
             f"every largest principal angle ends below {NEAR:g} degree",
-            ", ".join(f"{label}: {angle:.2g}" for label, angle in last.items()),
-            max(last.values()) < NEAR,
+            {label: numbers[ANGLE][-1] for label, numbers in measured.items()},
+            "{name}: {value:.2g}",
+            bound=NEAR,
         ),
         Verdict(
             "its error is PCA's",
             f"test errors without weight decay within {CLOSE:.1%} of PCA's",
             ", ".join(f"{label}: {n['error']:.3f} against {n['pca']:.3f}" for label, n in plain.items()),
-            all(abs(ratio) < CLOSE for ratio in ratios.values()),
+            all(abs(n["error"] / n["pca"] - 1) < CLOSE for n in plain.values()),
         ),
-        Verdict(
+        below(
             "biases do what centring does",
             f"the mean image is reconstructed up to {CLOSE:.1%} of its squared length",
-            shown("{:.1e}", "offset"),
-            all(numbers["offset"] < CLOSE for numbers in plain.values()),
+            {label: numbers["offset"] for label, numbers in plain.items()},
+            "{name}: {value:.1e}",
+            bound=CLOSE,
         ),
         Verdict(
             "weight decay orders the singular vectors by variance, without it only the subspace is determined",
@@ -144,16 +146,16 @@ def _verdicts(measured, data):
         ),
     ]
     paper = published.PCA_ERROR.get(data)
-    if paper:
-        verdicts.append(
-            Verdict(
-                "PCA and the autoencoder have the known errors",
-                "both within 0.02 of " + ", ".join(f"{paper[n['size']]} at {n['size']}" for n in plain.values()),
-                ", ".join(f"PCA {n['pca']:.3f}, autoencoder {n['error']:.3f}" for n in plain.values()),
-                all(abs(n[key] - paper[n["size"]]) < 0.02 for n in plain.values() for key in ("pca", "error")),
-            )
-        )
-    return verdicts
+    return [*verdicts, _known_errors(plain, paper)] if paper else verdicts
+
+
+def _known_errors(plain, paper):
+    return Verdict(
+        "PCA and the autoencoder have the known errors",
+        "both within 0.02 of " + ", ".join(f"{paper[n['size']]} at {n['size']}" for n in plain.values()),
+        ", ".join(f"PCA {n['pca']:.3f}, autoencoder {n['error']:.3f}" for n in plain.values()),
+        all(abs(n[key] - paper[n["size"]]) < 0.02 for n in plain.values() for key in ("pca", "error")),
+    )
 
 
 def _draw(measured, cfg):

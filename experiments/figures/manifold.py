@@ -1,81 +1,88 @@
 """Where data lie among all images: local dimension, linear spectrum, and the lines between two images."""
 
 import numpy as np
-from sklearn.decomposition import PCA
 
-from experiments.common.outcome import Outcome, Verdict
+from experiments.common.outcome import Outcome
+from experiments.common.pca import PrincipalComponents
+from experiments.common.tables import aligned, tidy
+from experiments.common.verdicts import Verdict, listed
 from experiments.figures.manifold_drawing import GAUSSIAN, MIDDLE, NEAREST, SHARE, STEPS, draw
 from jaxae.measures.intrinsic_dimension import levina_bickel, neighbour_distances, two_nearest
 
 NOISE = ("uniform pixels", "pixels shuffled in each image", "pixels from their marginals")
 
 
-def outcome(runs, cfg):
+def outcome(grids, cfg):
     """Dimensions and spectra of the data and of random images; distances from three kinds of lines to real images."""
-    (run,) = runs.values()
-    settings = cfg.figure
+    (grid,) = grids.values()
+    settings, data = cfg.figure, cfg.data.name
     rng = np.random.default_rng(settings.seed)
     examples = max(NEAREST.stop + 1, settings.examples)
-    sets = {cfg.data.name: np.unique(run.train.x[:examples], axis=0)}
-    sets |= _random_images(rng, sets[cfg.data.name])
+    real = np.unique(grid.train.x[:examples], axis=0)
+    sets = {data: real} | _random_images(rng, real)
     estimates = {name: _dimensions(x, settings.k) for name, x in sets.items()}
-    lines, spaces = _lines(run, rng, settings.pairs)
-    near = _nearness(run, lines)
+    lines, spaces = _lines(grid, rng, settings.pairs)
+    near = _nearness(grid, lines)
+    figure = draw(sets, estimates, near, lines, grid)
+    verdicts = _of_dimensions(estimates, data) + _of_lines(near, spaces)
+    return Outcome(figure, _rows(estimates, near), _table(estimates, near), verdicts, _remark(grid, near, spaces))
+
+
+def _rows(estimates, near):
+    return tidy(
+        ("panel", "series", "x", "y"),
+        (
+            (panel, name, x, y)
+            for panel, key, start in (
+                ("explained variance", "explained", 1),
+                ("Levina-Bickel over k", "over k", NEAREST.start),
+            )
+            for name, numbers in estimates.items()
+            for x, y in enumerate(numbers[key], start=start)
+        ),
+        (("two nearest neighbours", name, 2, numbers["two nearest"]) for name, numbers in estimates.items()),
+        (
+            (panel, name, t, y)
+            for name, numbers in near.items()
+            for panel in ("distance", "angle")
+            for t, y in zip(STEPS if np.ndim(numbers[panel]) else [0], np.atleast_1d(numbers[panel]), strict=True)
+        ),
+    )
+
+
+def _table(estimates, near):
     rows = [
-        {"panel": panel, "series": name, "x": float(a), "y": float(b)}
-        for panel, key in (("explained variance", "explained"), ("Levina-Bickel over k", "over k"))
-        for name, numbers in estimates.items()
-        for a, b in enumerate(numbers[key], start=1 if key == "explained" else NEAREST.start)
-    ]
-    rows += [
-        {"panel": "two nearest neighbours", "series": name, "x": 2.0, "y": numbers["two nearest"]}
-        for name, numbers in estimates.items()
-    ]
-    rows += [
-        {"panel": panel, "series": name, "x": float(t), "y": float(y)}
-        for name, numbers in near.items()
-        for panel in ("distance", "angle")
-        for t, y in zip(STEPS if name in lines else [0.0], np.atleast_1d(numbers[panel]), strict=True)
-    ]
-    table = [
         {
             "set": name,
             "two nearest": numbers["two nearest"],
             "Levina-Bickel": numbers["likelihood"],
             "components (90 %)": numbers["components"],
-            "distance": None,
-            "relative": None,
-            "angle": None,
         }
         for name, numbers in estimates.items()
     ]
-    typical = near["test images"]["distance"]
+    typical = float(near["test images"]["distance"])
     for name, numbers in near.items():
-        for place, index in (("", 0),) if name not in lines else (("start, ", 0), ("middle, ", MIDDLE)):
-            distance = float(np.atleast_1d(numbers["distance"])[index])
-            table.append(
-                dict.fromkeys(table[0])
-                | {
-                    "set": f"{place}{name}",
-                    "distance": distance,
-                    "relative": distance / float(typical),
-                    "angle": float(np.atleast_1d(numbers["angle"])[index]),
-                }
-            )
+        places = {"start, ": 0, "middle, ": MIDDLE} if np.ndim(numbers["distance"]) else {"": 0}
+        for place, index in places.items():
+            distance, angle = (float(np.atleast_1d(numbers[key])[index]) for key in ("distance", "angle"))
+            values = {"distance": distance, "relative": distance / typical, "angle": angle}
+            rows.append({"set": f"{place}{name}"} | values)
+    return aligned(rows)
+
+
+def _remark(grid, near, spaces):
     rise = ", ".join(
         f"{near[name]['distance'][0]:.2f} to {near[name]['distance'][MIDDLE]:.2f} in {space}"
         for space, name in spaces.items()
     )
-    remark = (
+    return (
         "Distances and angles are medians to the nearest training image, in pixel space; the lines join test images"
-        f"{' of different classes' if _has_classes(run) else ''}. A blend has less contrast and a decoded image less detail "
+        f"{' of different classes' if _has_classes(grid) else ''}. A blend has less contrast and a decoded image less detail "
         "than a real one, and both bring it nearer to all images: from the start of the lines to the middle the distance goes "
         f"from {rise}, so that a part of the code's advantage is there at the start already. The angle leaves contrast out, "
         "not blur. From so few samples every estimate of a high dimension is too low; there are as many random images as "
         "data, so that the comparison is fair."
     )
-    figure = draw(sets, estimates, near, lines, run, settings)
-    return Outcome(figure, rows, table, _verdicts(estimates, near, cfg.data.name, spaces), remark)
 
 
 def _random_images(rng, x):
@@ -90,7 +97,7 @@ def _random_images(rng, x):
 def _dimensions(x, k):
     few, many = (min(max(2, count), len(x) - 1) for count in (min(k), max(k)))
     distances = neighbour_distances(x, max(*NEAREST, many))
-    explained = np.cumsum(PCA(svd_solver="covariance_eigh").fit(x).explained_variance_ratio_)
+    explained = np.cumsum(PrincipalComponents.fit(x).shares)
     return {
         "two nearest": two_nearest(distances),
         "likelihood": levina_bickel(distances, range(few, many + 1)),
@@ -100,105 +107,115 @@ def _dimensions(x, k):
     }
 
 
-def _lines(run, rng, pairs):
-    """{space: images [pairs, steps, pixels]}: straight lines in pixels, in principal components and in the code."""
-    first, second = rng.integers(len(run.test.x), size=(2, 10 * pairs))
-    kinds = run.test.labels if _has_classes(run) else np.arange(len(run.test.x))
+def _lines(grid, rng, pairs):
+    """{name: images [pairs, steps, pixels]} of straight lines in three spaces, and the names by space."""
+    test = grid.test
+    first, second = rng.integers(len(test.x), size=(2, 10 * pairs))
+    kinds = test.labels if _has_classes(grid) else np.arange(len(test.x))
     different = np.flatnonzero(kinds[first] != kinds[second])[:pairs]
-    a, b = run.test.x[first[different]], run.test.x[second[different]]
-
-    def straight(a, b):
-        return np.stack([(1 - t) * a + t * b for t in STEPS], axis=1)
-
-    def flat(images):
-        return images.reshape(-1, images.shape[-1])
-
-    code = [np.asarray(run.codes(images)) for images in (a, b)]
-    pca = PCA(code[0].shape[1], svd_solver="covariance_eigh").fit(run.train.x)
-    pixels = straight(a, b)
-    decoded = np.asarray(run.decode(flat(straight(*code)))).reshape(pixels.shape)
-    projected = pca.inverse_transform(pca.transform(flat(pixels))).reshape(pixels.shape)
-    names = {
-        "pixels": "line in pixels",
-        "pca": f"line in {pca.n_components} components (PCA)",
-        "code": "line in the code",
-    }
+    ends = test.x[first[different]], test.x[second[different]]
+    code = [np.asarray(grid.codes(images)) for images in ends]
+    pca = PrincipalComponents.fit(grid.train.x, code[0].shape[1])
+    pixels = _straight(*ends)
+    projected = pca.reconstruct(_flat(pixels)).reshape(pixels.shape)
+    decoded = np.asarray(grid.decode(_flat(_straight(*code)))).reshape(pixels.shape)
+    names = {"pixels": "line in pixels", "pca": f"line in {len(pca)} components (PCA)", "code": "line in the code"}
     return dict(zip(names.values(), (pixels, projected, decoded), strict=True)), names
 
 
-def _has_classes(run):
-    return run.test.labels is not None and len(np.unique(run.test.labels)) > 1
+def _straight(a, b):
+    return np.stack([(1 - t) * a + t * b for t in STEPS], axis=1)
 
 
-def _nearness(run, lines):
+def _flat(images):
+    return images.reshape(-1, images.shape[-1])
+
+
+def _has_classes(grid):
+    return grid.test.labels is not None and len(np.unique(grid.test.labels)) > 1
+
+
+def _nearness(grid, lines):
     """{name: {"distance", "angle"}}: medians to the nearest training image, of test images and at each step of each line."""
-    among = run.train.x
-
-    def unit(x):
-        return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-6)
-
-    def measure(x):
-        distance = neighbour_distances(x, 1, among=among)[:, 0]
-        chord = neighbour_distances(unit(x), 1, among=unit(among))[:, 0]
-        return {"distance": distance, "angle": np.degrees(2 * np.arcsin(np.minimum(chord / 2, 1)))}
-
-    found = {"test images": {key: np.median(value) for key, value in measure(run.test.x).items()}}
+    found = {"test images": {key: np.median(value) for key, value in _to_nearest(grid.test.x, grid.train.x).items()}}
     for name, images in lines.items():
-        values = measure(images.reshape(-1, images.shape[-1]))
+        values = _to_nearest(_flat(images), grid.train.x)
         found[name] = {key: np.median(value.reshape(images.shape[:2]), axis=0) for key, value in values.items()}
     return found
 
 
-def _verdicts(estimates, near, data, names):
-    both = ("two nearest", "likelihood")
-    found = estimates[data]
-    noise = {name: estimates[name] for name in NOISE}
-    middle = {space: {key: near[name][key][MIDDLE] for key in ("distance", "angle")} for space, name in names.items()}
-    typical = near["test images"]
+def _to_nearest(x, among):
+    """The distance and the angle in degrees from each x to its nearest."""
+    distance = neighbour_distances(x, 1, among=among)[:, 0]
+    chord = neighbour_distances(_unit(x), 1, among=_unit(among))[:, 0]
+    return {"distance": distance, "angle": np.degrees(2 * np.arcsin(np.minimum(chord / 2, 1)))}
 
-    def dimensions(name):
-        return f"{name} {estimates[name]['two nearest']:.3g} and {estimates[name]['likelihood']:.3g}"
 
-    def middles(key):
-        return ", ".join(f"{space} {value[key]:.3g}" for space, value in middle.items()) + (
-            f"; a test image {typical[key]:.3g}"
-        )
+def _unit(x):
+    return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-6)
 
+
+def _of_dimensions(estimates, data):
+    """The verdicts on the sets of images."""
+    found, noise = estimates[data], {name: estimates[name] for name in NOISE}
     return [
         Verdict(
             "data have few local dimensions, random pixels many",
             "by two nearest neighbours and by Levina-Bickel the data have less than half of each kind of random pixels",
-            "; ".join(dimensions(name) for name in (data, *NOISE)),
-            all(found[key] < numbers[key] / 2 for numbers in noise.values() for key in both),
+            "; ".join(_local(estimates, name) for name in (data, *NOISE)),
+            all(_is_half(found, numbers) for numbers in noise.values()),
         ),
         Verdict(
             "the manifold is curved: the linear spectrum does not explain its dimension",
             "by both estimators the data have less than half of a Gaussian with their mean and covariance",
-            "; ".join(dimensions(name) for name in (data, GAUSSIAN)),
-            all(found[key] < estimates[GAUSSIAN][key] / 2 for key in both),
+            "; ".join(_local(estimates, name) for name in (data, GAUSSIAN)),
+            _is_half(found, estimates[GAUSSIAN]),
         ),
         Verdict(
             "few principal components hold most of the variance of data, not of random pixels",
             "90 % of the variance: the data need less than half of what each kind of random pixels needs",
-            ", ".join(f"{name} {estimates[name]['components']}" for name in (data, *NOISE)),
+            listed({name: estimates[name]["components"] for name in (data, *NOISE)}, "{name} {value}"),
             all(found["components"] < numbers["components"] / 2 for numbers in noise.values()),
         ),
+    ]
+
+
+def _local(estimates, name):
+    return f"{name} {estimates[name]['two nearest']:.3g} and {estimates[name]['likelihood']:.3g}"
+
+
+def _is_half(found, other):
+    """Whether both estimates of the local dimension are less than half of the other's."""
+    return all(found[key] < other[key] / 2 for key in ("two nearest", "likelihood"))
+
+
+def _of_lines(near, names):
+    """The verdicts on the middles of the lines."""
+    typical = near["test images"]
+    distance, angle = (
+        {space: near[name][key][MIDDLE] for space, name in names.items()} for key in ("distance", "angle")
+    )
+    distances, angles = (
+        listed(values, "{name} {value:.3g}") + f"; a test image {typical[key]:.3g}"
+        for key, values in (("distance", distance), ("angle", angle))
+    )
+    return [
         Verdict(
             "a line in the code stays nearer to data than a line in pixels",
             "median distance from the middle to the nearest real image: code below pixels and below PCA of the same size",
-            middles("distance"),
-            all(middle["code"]["distance"] < middle[space]["distance"] for space in ("pixels", "pca")),
+            distances,
+            bool(distance["code"] < min(distance["pixels"], distance["pca"])),
         ),
         Verdict(
             "the middle in the code is as near to data as data are, the middle in pixels is not",
             "median distance to the nearest real image: code at most that of a test image, pixels above",
-            middles("distance"),
-            bool(middle["code"]["distance"] <= typical["distance"] < middle["pixels"]["distance"]),
+            distances,
+            bool(distance["code"] <= typical["distance"] < distance["pixels"]),
         ),
         Verdict(
             "the same where contrast does not count",
             "median angle from the middle to the nearest real image: code below pixels and below PCA of the same size",
-            middles("angle") + " degrees",
-            all(middle["code"]["angle"] < middle[space]["angle"] for space in ("pixels", "pca")),
+            angles + " degrees",
+            bool(angle["code"] < min(angle["pixels"], angle["pca"])),
         ),
     ]

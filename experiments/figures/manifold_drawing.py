@@ -12,22 +12,25 @@ NEAREST = range(2, 21)  # neighbours over which the dimension is drawn
 SHARE = 0.9  # of the variance
 
 
-def draw(sets, estimates, near, lines, run, settings):
+def draw(sets, estimates, near, lines, grid):
     """Images of each set, spectra and local dimensions, distances to real images along the lines, and two of the lines."""
-    shape = run.train.shape
+    train = grid.train
     with plotting.style():
         figure = plt.figure(figsize=(12, 9))
         top, middle, bottom = figure.add_gridspec(3, 1, height_ratios=(2.55, 3.7, 2.35))
-        grid = top.subgridspec(1, len(sets))
+        places = top.subgridspec(1, len(sets))
         for column, (name, x) in enumerate(sets.items()):
-            shown = run.train.x[:9] if column == 0 else x[:9]
-            _tiles(figure.add_subplot(grid[column]), shown.reshape(3, 3, *shape), name)
-        grid = middle.subgridspec(1, 3)
-        _draw_sets(figure.add_subplot(grid[0]), figure.add_subplot(grid[1]), estimates)
-        _draw_distances(figure.add_subplot(grid[2]), near)
-        grid = bottom.subgridspec(1, 2)
-        for column in range(min(2, len(next(iter(lines.values()))))):
-            _draw_lines(figure.add_subplot(grid[column]), lines, column, run)
+            shown = train.x[:9] if column == 0 else x[:9]
+            ax = figure.add_subplot(places[column])
+            plotting.tiles(ax, plotting.gaps(shown.reshape(3, 3, *train.shape)))
+            ax.set_title(name)
+            ax.set_axis_off()
+        places = middle.subgridspec(1, 3)
+        _draw_sets(figure.add_subplot(places[0]), figure.add_subplot(places[1]), estimates)
+        _draw_distances(figure.add_subplot(places[2]), near)
+        places = bottom.subgridspec(1, 2)
+        for pair in range(min(2, len(next(iter(lines.values()))))):
+            _draw_lines(figure.add_subplot(places[pair]), [images[pair] for images in lines.values()], train, pair == 0)
     return figure
 
 
@@ -65,30 +68,16 @@ def _draw_distances(ax, near):
     ax.legend(fontsize=9, loc="upper center")
 
 
-def _draw_lines(ax, lines, pair, run):
+def _draw_lines(ax, lines, train, named):
     """Rows: one per space; columns: the steps, a gap, and the training image nearest to the middle."""
-    shape = run.train.shape
     strips = []
-    for images in lines.values():
-        steps = images[pair]
-        nearest = run.train.x[np.argmin(np.sum(np.square(run.train.x - steps[MIDDLE]), axis=1))]
+    for steps in lines:
+        nearest = train.x[np.argmin(np.sum(np.square(train.x - steps[MIDDLE]), axis=1))]
         strips.append(np.concatenate([steps, np.full_like(steps[:1], np.nan), nearest[None]]))
-    _tiles(ax, np.stack(strips).reshape(len(lines), -1, *shape), "straight lines between two test images")
-    height, width = shape[0] + 1, shape[1] + 1
-    ax.set_axis_on()
-    ax.grid(False)
-    ax.spines[:].set_visible(False)
-    ax.set_yticks(height * (np.arange(len(lines)) + 0.5), ["pixels", "PCA", "code"] if pair == 0 else [""] * len(lines))
+    images = plotting.gaps(np.stack(strips).reshape(len(lines), -1, *train.shape))
+    height, width = images.shape[2:]
+    plotting.tiles(ax, images)
+    plotting.name_rows(ax, ["pixels", "PCA", "code"] if named else [""] * len(lines), height)
     marks = {0: "image A", MIDDLE: "middle", len(STEPS) - 1: "image B", len(STEPS) + 1: "nearest\nreal image"}
     ax.set_xticks(width * (np.array(list(marks)) + 0.5), list(marks.values()))
-    ax.tick_params(length=0)
-
-
-def _tiles(ax, images, title):
-    """Images [rows, columns, height, width] side by side, black 0 and white 1, which the blends' contrast needs."""
-    padded = np.pad(images, ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=np.nan)
-    rows, columns, height, width = padded.shape
-    picture = padded.transpose(0, 2, 1, 3).reshape(rows * height, columns * width)
-    ax.imshow(picture, cmap=plt.get_cmap("gray").with_extremes(bad="white"), vmin=0, vmax=1, interpolation="nearest")
-    ax.set_title(title)
-    ax.set_axis_off()
+    ax.set_title("straight lines between two test images")

@@ -7,36 +7,41 @@ from experiments.common import plotting
 from experiments.common.outcome import Outcome
 
 
-def outcome(runs, cfg):
+def outcome(grids, cfg):
     """Curves of all runs; filters and reconstructions of the first runs of the grid."""
-    shown = [(name, run, i) for name, run in runs.items() for i in range(len(run.seeds))]
-    names = {
-        (name, i): " ".join(filter(None, [name if len(runs) > 1 else "", run.labels()[i]])) for name, run, i in shown
-    }
-    rows, table = [], []
-    for name, run, i in shown:
-        label = names[name, i] or "run"
-        for epoch in range(run.curve["test_error"].shape[1]):
-            values = {key: float(curve[i, epoch]) for key, curve in run.curve.items()}
-            rows.append({"run": label, "epoch": epoch + 1} | values)
-        table.append({"run": label} | {key: float(curve[i, -1]) for key, curve in run.curve.items()})
-    first = [each for each in shown if _is_picture(each[1].train.shape)][: cfg.figure.runs]
+    shown = [(grid, run, label) for name, grid in grids.items() for run, label in enumerate(_labels(name, grid, grids))]
+    rows = [
+        {"run": label or "run", "epoch": epoch + 1} | _values(grid, run, epoch)
+        for grid, run, label in shown
+        for epoch in range(grid.curve["test_error"].shape[1])
+    ]
+    table = [{"run": label or "run"} | _values(grid, run, -1) for grid, run, label in shown]
+    first = [each for each in shown if _is_picture(each[0].train.shape)][: cfg.figure.runs]
     with plotting.style():
         figure = plt.figure(figsize=(11, 3.6 + 2.2 * len(first)))
-        grid = figure.add_gridspec(1 + len(first), 2, width_ratios=(1, 2.4), height_ratios=[3.2] + [2] * len(first))
-        ax = figure.add_subplot(grid[0, :])
-        for name, run, i in shown:
-            ax.plot(
-                np.arange(1, run.curve["test_error"].shape[1] + 1),
-                run.curve["test_error"][i],
-                label=names[name, i] or "run",
-            )
-        ax.set(xlabel="epoch", ylabel="test error per example", title="Reconstruction of clean test examples")
-        if 1 < len(shown) <= 12:
-            ax.legend(ncols=2)
-        for row, (name, run, i) in enumerate(first, start=1):
-            _draw_run(figure, grid, row, run, i, names[name, i], cfg.figure)
+        places = figure.add_gridspec(1 + len(first), 2, width_ratios=(1, 2.4), height_ratios=[3.2] + [2] * len(first))
+        _draw_curves(figure.add_subplot(places[0, :]), shown)
+        for row, (grid, run, label) in enumerate(first, start=1):
+            _draw_run(figure, (places[row, 0], places[row, 1]), grid, run, label, cfg.figure)
     return Outcome(figure, rows, table)
+
+
+def _labels(name, grid, grids):
+    """A few words for each run of a grid, with the grid's name where there are several."""
+    return [" ".join(filter(None, [name if len(grids) > 1 else "", label])) for label in grid.labels()]
+
+
+def _values(grid, run, epoch):
+    return {key: float(curve[run, epoch]) for key, curve in grid.curve.items()}
+
+
+def _draw_curves(ax, shown):
+    for grid, run, label in shown:
+        error = grid.curve["test_error"][run]
+        ax.plot(np.arange(1, len(error) + 1), error, label=label or "run")
+    ax.set(xlabel="epoch", ylabel="test error per example", title="Reconstruction of clean test examples")
+    if 1 < len(shown) <= 12:
+        ax.legend(ncols=2)
 
 
 def _is_picture(shape):
@@ -44,15 +49,16 @@ def _is_picture(shape):
     return len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)
 
 
-def _draw_run(figure, grid, row, run, i, label, settings):
-    filters = run.filters(i)
+def _draw_run(figure, places, grid, run, label, settings):
+    """Filters of a run in the first of two places, where it has some, and reconstructions in the other."""
+    filters = grid.filters(run)
     if filters is not None and _is_picture(filters.shape[1:]):
         shown = filters[: settings.filters]
-        _pictures(figure.add_subplot(grid[row, 0]), shown, -(-len(shown) // 3), f"filters {label}")
-    x = run.test.x[: settings.images]
-    both = np.concatenate([x, np.asarray(run.reconstructions(x, i))]).reshape(-1, *run.test.shape)
+        _pictures(figure.add_subplot(places[0]), shown, -(-len(shown) // 3), f"filters {label}")
+    x = grid.test.x[: settings.images]
+    both = np.concatenate([x, np.asarray(grid.reconstructions(x, run))]).reshape(-1, *grid.test.shape)
     title = f"test examples above, reconstructions below {label}"
-    _pictures(figure.add_subplot(grid[row, 1]), both, len(x), title, symmetric=False)
+    _pictures(figure.add_subplot(places[1]), both, len(x), title, symmetric=False)
 
 
 def _pictures(ax, images, columns, title, *, symmetric=True):

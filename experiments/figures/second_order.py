@@ -1,5 +1,6 @@
 """Loss against passes over the data for first- and second-order optimizers, on a deterministic and on a sampled objective."""
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -8,7 +9,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from experiments.common import plotting
-from experiments.common.outcome import Outcome, Verdict
+from experiments.common.outcome import Outcome
+from experiments.common.tables import tidy
+from experiments.common.verdicts import Verdict, less, listed
 from jaxae.objective import objective
 from jaxae.sweeps import take
 
@@ -24,55 +27,62 @@ class _Path(NamedTuple):
     falling: float
 
 
-def outcome(runs, cfg):
+def outcome(grids, cfg):
     """Loss curves with their spread over seeds, at equal passes over the data, and one line search under the noise."""
-    paths = {name: _path(run, int(np.size(cfg.seed))) for name, run in runs.items()}
+    paths = {name: _path(grid, int(np.size(cfg.seed))) for name, grid in grids.items()}
     budget = min(path.passes[:, -1].min() for path in paths.values())
     finals = {name: _at(path, budget) for name, path in paths.items()}
-    table = [
-        {
-            "objective and optimizer": name,
-            "learning rate": path.rate,
-            "passes": float(budget),
-            "training loss (nats), mean over seeds": float(finals[name].mean()),
-            "standard deviation over seeds": _deviation(finals[name]),
-            "steps that lower the loss": path.falling,
-        }
-        for name, path in paths.items()
-    ]
-    search = _line_search(runs["denoising, L-BFGS"], cfg.figure)
-    rows = [
-        {"panel": name, "seed": seed, "passes": float(p), "value": float(value)}
-        for name, path in paths.items()
-        for seed in range(len(path.loss))
-        for p, value in zip(path.passes[seed], path.loss[seed], strict=True)
-    ]
-    rows += [
-        {"panel": f"line search, {label}", "seed": "", "passes": float(step), "value": float(value)}
-        for label in ("own noise", "fresh noise")
-        for step, values in zip(search["steps"], search[label].reshape(len(search["steps"]), -1), strict=True)
-        for value in values
-    ]
+    search = _line_search(grids["denoising, L-BFGS"], cfg.figure)
+    table = [_row(name, path, float(budget), finals[name]) for name, path in paths.items()]
     remark = (
         "A pass is one evaluation of value and gradient on every training example: one epoch of mini-batches, or one "
         "evaluation along the line search of a full-batch step. A mini-batch curve shows the mean over its epoch. The line "
         "search's step in figure.csv is a multiple of the negative gradient."
     )
-    return Outcome(_draw(paths, budget, search), rows, table, _verdicts(paths, finals, search), remark)
+    return Outcome(_draw(paths, budget, search), _rows(paths, search), table, _verdicts(paths, finals, search), remark)
 
 
-def _path(run, seeds):
+def _rows(paths, search):
+    return tidy(
+        ("panel", "seed", "passes", "value"),
+        (
+            (name, seed, float(passes), value)
+            for name, path in paths.items()
+            for seed in range(len(path.loss))
+            for passes, value in zip(path.passes[seed], path.loss[seed], strict=True)
+        ),
+        (
+            (f"line search, {label}", "", step, value)
+            for label in ("own noise", "fresh noise")
+            for step, values in zip(search["steps"], search[label], strict=True)
+            for value in np.atleast_1d(values)
+        ),
+    )
+
+
+def _row(name, path, passes, finals):
+    return {
+        "objective and optimizer": name,
+        "learning rate": path.rate,
+        "passes": passes,
+        "training loss (nats), mean over seeds": float(finals.mean()),
+        "standard deviation over seeds": _deviation(finals),
+        "steps that lower the loss": path.falling,
+    }
+
+
+def _path(grid, seeds):
     """The runs of the learning rate whose mean loss at the end is the smallest."""
-    loss = run.curve["loss"]
-    evaluations = run.curve.get("evaluations", np.ones_like(loss))
-    rates = run.table.get("optimizer.learning_rate", np.zeros(len(loss))).reshape(-1, seeds)
+    loss = grid.curve["loss"]
+    evaluations = grid.curve.get("evaluations", np.ones_like(loss))
+    rates = grid.table.get("optimizer.learning_rate", np.zeros(len(loss))).reshape(-1, seeds)
     groups = np.arange(len(loss)).reshape(-1, seeds)
     best = int(np.argmin([loss[group, -1].mean() for group in groups]))
     chosen = groups[best]
     falling = float(np.mean(np.diff(loss[chosen], axis=1) < 0))
     # A full-batch step reports the loss where it starts, before the evaluations of its line search.
-    passes = np.cumsum(evaluations[chosen], axis=1) - (evaluations[chosen] - 1 if "evaluations" in run.curve else 0)
-    rate = float(rates[best, 0]) if "optimizer.learning_rate" in run.table else None
+    passes = np.cumsum(evaluations[chosen], axis=1) - (evaluations[chosen] - 1 if "evaluations" in grid.curve else 0)
+    rate = float(rates[best, 0]) if "optimizer.learning_rate" in grid.table else None
     return _Path(loss[chosen], passes, rate, falling)
 
 
@@ -86,24 +96,33 @@ def _deviation(finals):
     return float(finals.std(ddof=min(1, len(finals) - 1)))
 
 
-def _line_search(run, settings):
+def _line_search(grid, settings):
     """The objective of one batch along its negative gradient, under the noise of the gradient and under fresh noise."""
-    recipe, params = take(run.recipes, 0), take(run.params, 0)
-    x = jnp.asarray(run.train.x[: settings.batch])
-
-    @jax.jit
-    def value(params, key):
-        return objective(recipe, run.model.encoder(params), run.model.decoder(params), key, x)[0]
-
+    recipe, params = take(grid.recipes, 0), take(grid.params, 0)
+    x = jnp.asarray(grid.train.x[: settings.batch])
+    value = jax.jit(partial(_value, grid.model, recipe, x))
     own, *fresh = jax.random.split(jax.random.key(1), settings.draws + 1)
     gradient = jax.grad(value)(params, own)
-    moved = lambda step: jax.tree.map(lambda p, g: p - step * g, params, gradient)  # noqa: E731
-    values = jax.jit(lambda step, keys: jax.vmap(lambda key: value(moved(step), key))(keys))
+    values = jax.jit(partial(_along, value, params, gradient))
     scan = np.geomspace(1e-4, 1, 41)
     along = np.array([values(step, own[None])[0] for step in scan])
     steps = np.linspace(0, 2 * scan[along.argmin()], 21)
     every = np.array([values(step, jnp.stack([own, *fresh])) for step in steps])
     return {"steps": steps, "own noise": every[:, 0], "fresh noise": every[:, 1:]}
+
+
+def _value(model, recipe, x, params, key):
+    return objective(recipe, model.encoder(params), model.decoder(params), key, x)[0]
+
+
+def _along(value, params, gradient, step, keys):
+    """The objective with each key after a step along the negative gradient."""
+    moved = jax.tree.map(partial(_stepped, step), params, gradient)
+    return jax.vmap(partial(value, moved))(keys)
+
+
+def _stepped(step, parameter, slope):
+    return parameter - step * slope
 
 
 def _gains(search):
@@ -116,57 +135,64 @@ def _gains(search):
 def _draw(paths, budget, search):
     with plotting.style():
         figure, axes = plt.subplots(1, 3, figsize=(12.5, 4.2))
+        high = max(np.median(path.loss[:, : max(2, path.loss.shape[1] // 4)]) for path in paths.values())
         for ax, kind in zip(axes, OBJECTIVES, strict=False):
-            for color, (name, path) in zip(
-                plotting.COLORS, ((n, p) for n, p in paths.items() if n.startswith(kind)), strict=False
-            ):
-                rate = "" if path.rate is None else f", rate {path.rate:g}"
-                for seed in range(len(path.loss)):
-                    label = name.split(", ")[1] + rate if seed == 0 else None
-                    ax.plot(path.passes[seed], path.loss[seed], color=color, lw=1.3, label=label)
-            low = min(path.loss.min() for name, path in paths.items() if name.startswith(kind))
-            high = max(np.median(path.loss[:, : max(2, path.loss.shape[1] // 4)]) for path in paths.values())
+            members = {name: path for name, path in paths.items() if name.startswith(kind)}
+            _draw_paths(ax, members)
+            low = min(path.loss.min() for path in members.values())
             ax.set(xlabel="passes over the data", ylabel="training loss (nats per image)", title=f"{kind} objective")
             ax.set(xlim=(0, 1.05 * budget), ylim=(0.95 * low, 1.3 * high))
             ax.legend(title="each line is a seed")
-        ax = axes[2]
-        fresh = search["fresh noise"]
-        steps = np.repeat(search["steps"], fresh.shape[1])
-        ax.plot(steps, (fresh - fresh[0]).ravel(), ".", color=plotting.COLORS[5], ms=4, label="fresh noise, each draw")
-        ax.plot(search["steps"], (fresh - fresh[0]).mean(axis=1), color=plotting.COLORS[1], label="fresh noise, mean")
-        own = search["own noise"]
-        ax.plot(search["steps"], own - own[0], color=plotting.COLORS[2], label="the gradient's own noise")
-        ax.set(xlabel="step along the negative gradient", ylabel="change of the denoising loss (nats)")
-        ax.set(title="a line search trusts its noise")
-        ax.legend()
+        _draw_search(axes[2], search)
     return figure
+
+
+def _draw_paths(ax, paths):
+    for color, (name, path) in zip(plotting.COLORS, paths.items(), strict=False):
+        rate = "" if path.rate is None else f", rate {path.rate:g}"
+        for seed in range(len(path.loss)):
+            label = name.split(", ")[1] + rate if seed == 0 else None
+            ax.plot(path.passes[seed], path.loss[seed], color=color, lw=1.3, label=label)
+
+
+def _draw_search(ax, search):
+    fresh, own = search["fresh noise"], search["own noise"]
+    steps = np.repeat(search["steps"], fresh.shape[1])
+    ax.plot(steps, (fresh - fresh[0]).ravel(), ".", color=plotting.COLORS[5], ms=4, label="fresh noise, each draw")
+    ax.plot(search["steps"], (fresh - fresh[0]).mean(axis=1), color=plotting.COLORS[1], label="fresh noise, mean")
+    ax.plot(search["steps"], own - own[0], color=plotting.COLORS[2], label="the gradient's own noise")
+    ax.set(xlabel="step along the negative gradient", ylabel="change of the denoising loss (nats)")
+    ax.set(title="a line search trusts its noise")
+    ax.legend()
 
 
 def _verdicts(paths, finals, search):
     mean = {name: float(values.mean()) for name, values in finals.items()}
     first = {kind: min(mean[f"{kind}, {name}"] for name in ("Adam", "momentum")) for kind in OBJECTIVES}
     second = {kind: min(mean[f"{kind}, {name}"] for name in ("L-BFGS", "CG")) for kind in OBJECTIVES}
-    falling = {name: paths[name].falling for name in paths if name.endswith(("L-BFGS", "CG"))}
+    ratio = {kind: second[kind] / first[kind] for kind in reversed(OBJECTIVES)}
+    falling = {name: path.falling for name, path in paths.items() if name.endswith(("L-BFGS", "CG"))}
     own, fresh = _gains(search)
     spread = {kind: _deviation(finals[f"{kind}, L-BFGS"]) for kind in OBJECTIVES}
     return [
         Verdict(
             "on the contractive objective every full-batch step descends, on the denoising one not",
             "all steps of L-BFGS and CG lower the contractive loss, and fewer lower the denoising loss",
-            ", ".join(f"{name} {share:.0%}" for name, share in falling.items()),
+            listed(falling, "{name} {value:.0%}"),
             all((share == 1) == name.startswith("contractive") for name, share in falling.items()),
         ),
-        Verdict(
+        less(
             "a deterministic gradient makes second-order methods worth their passes",
             "L-BFGS or CG has a smaller contractive loss than Adam and momentum after the same passes",
-            f"{second['contractive']:.2f} against {first['contractive']:.2f} nats",
-            second["contractive"] < first["contractive"],
+            second["contractive"],
+            first["contractive"],
+            "{:.2f} against {:.2f} nats",
         ),
         Verdict(
             "sampling takes that advantage away",
             "second order over first order is a larger ratio of losses on the denoising objective than on the contractive one",
-            ", ".join(f"{kind} {second[kind] / first[kind]:.3f}" for kind in reversed(OBJECTIVES)),
-            second["denoising"] / first["denoising"] > second["contractive"] / first["contractive"],
+            listed(ratio, "{name} {value:.3f}"),
+            ratio["denoising"] > ratio["contractive"],
         ),
         Verdict(
             "a line search trusts its noise",

@@ -1,17 +1,19 @@
 """Retrieval of images of the same class by Hamming distance: autoencoder codes, PCA hashing and exact neighbours in pixels."""
 
-import time
-from itertools import pairwise
+from functools import partial
 from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
-from sklearn.decomposition import PCA
 from sklearn.metrics.pairwise import euclidean_distances
 from threadpoolctl import threadpool_limits
 
 from experiments.common import plotting
-from experiments.common.outcome import Outcome, Verdict
+from experiments.common.outcome import Outcome
+from experiments.common.pca import PrincipalComponents
+from experiments.common.tables import tidy
+from experiments.common.timing import seconds
+from experiments.common.verdicts import Verdict, falls, greater, less, listed, rises
 from jaxae.measures.hashing import average_precision, binary, hamming, pack, precision_at_recall
 from jaxae.probes import validation_split
 
@@ -30,64 +32,95 @@ class _Ranking(NamedTuple):
     microseconds: float
 
 
-def outcome(runs, cfg):
+class _Code(NamedTuple):
+    """The autoencoder trained with one noise on the code's inputs, before thresholding."""
+
+    name: str
+    base: np.ndarray  # codes of the base [images, bits]
+    queries: np.ndarray
+    quality: float  # mean average precision of the distances between codes
+    extreme: float  # share of activations within 0.1 of 0 or 1
+
+
+def outcome(grids, cfg):
     """Precision over recall and mean average precision of every kind of distance, and the microseconds of a query."""
-    (run,) = runs.values()
-    x, x_test = run.train.x, run.test.x[: cfg.figure.queries]
-    relevant = run.test.labels[: len(x_test), None] == run.train.labels[None]
-    stds = [float(std) for std in run.recipes.code.keywords["std"]]
-    codes = {std: [np.asarray(run.codes(images, i)) for images in (x, x_test)] for i, std in enumerate(stds)}
-    size = codes[stds[0]][0].shape[1]
-    most = min(max(size, *cfg.figure.bits), *x.shape)
-    with threadpool_limits(1):
-        pca = PCA(most, svd_solver="full").fit(x)
-    components = [pca.transform(images) for images in (x, x_test)]
-    names = {std: f"autoencoder, {size} bits, noise {std:g}" for std in stds}
-    best = _best_size(components[0], run.train.labels, sorted({min(bits, most) for bits in cfg.figure.bits}))
+    (grid,) = grids.values()
+    x, x_test = grid.train.x, grid.test.x[: cfg.figure.queries]
+    relevant = grid.test.labels[: len(x_test), None] == grid.train.labels[None]
+    stds = [float(std) for std in grid.recipes.code.keywords["std"]]
+    codes = {std: _code(grid, run, std, x_test, relevant) for run, std in enumerate(stds)}
     rankings = {PIXELS: _exact(x, x_test, relevant)}
-    for bits in sorted({min(size, most), best}):
-        rankings[f"{COMPONENTS}, {bits} bits"] = _hashed([c[:, :bits] for c in components], 0.0, relevant)
-    for std in stds:
-        rankings[names[std]] = _hashed(codes[std], THRESHOLD, relevant)
-    real = {std: float(average_precision(euclidean_distances(c[1], c[0]), relevant).mean()) for std, c in codes.items()}
-    extreme = {std: float(np.mean(np.abs(c[1] - 0.5) > 0.4)) for std, c in codes.items()}
-    rows = [
-        {"panel": "precision over recall", "ranking": name, "x": float(level), "y": float(value)}
-        for name, ranking in rankings.items()
-        for level, value in zip(LEVELS, ranking.curve, strict=True)
-    ]
+    rankings |= _by_components(grid, x_test, relevant, cfg.figure.bits)
+    rankings |= {code.name: _hashed(code.base, code.queries, THRESHOLD, relevant) for code in codes.values()}
+    share = cfg.figure.filtered
+    filtered = _filtered(rankings[codes[max(stds)].name], rankings[PIXELS], relevant, share)
     edges = np.linspace(0, 1, 21)
     middles = (edges[1:] + edges[:-1]) / 2
-    shares = {names[std]: np.histogram(c[1], edges)[0] / c[1].size for std, c in codes.items()}
-    rows += [
-        {"panel": "activations", "ranking": name, "x": float(middle), "y": float(share)}
-        for name, values in shares.items()
-        for middle, share in zip(middles, values, strict=True)
-    ]
-    rows += [
-        {"panel": "cost", "ranking": name, "x": r.microseconds, "y": float(r.average_precision.mean())}
-        for name, r in rankings.items()
-    ]
-    share = cfg.figure.filtered
-    filtered = _filtered(rankings[names[max(stds)]], rankings[PIXELS], relevant, share)
-    table = [
-        {
-            "ranking": name,
-            "mean average precision": float(ranking.average_precision.mean()),
-            "without thresholds": {names[std]: value for std, value in real.items()}.get(name),
-            "activations within 0.1 of 0 or 1": {names[std]: value for std, value in extreme.items()}.get(name),
-            "bytes per image, whole words": ranking.bytes,
-            "microseconds per query": ranking.microseconds,
-        }
-        for name, ranking in rankings.items()
-    ]
+    shares = {c.name: np.histogram(c.queries, edges)[0] / c.queries.size for c in codes.values()}
+    by_name = {code.name: code for code in codes.values()}
+    table = [_row(name, ranking, by_name.get(name)) for name, ranking in rankings.items()]
     remark = (
         f"{len(x_test):,} test images are the queries, {len(x):,} training images the base, and an image of the query's "
         f"class is relevant; {relevant.mean():.0%} are. Microseconds: the distances of one query to the whole base on one "
         "core, encoding not included, codes in whole words of 64 bits. The paper retrieves documents."
     )
-    verdicts = _verdicts(rankings, names, size, real, extreme, filtered, share)
-    return Outcome(_draw(rankings, shares, middles), rows, table, verdicts, remark)
+    noisiest = max(stds)
+    verdicts = [
+        *_of_quality(rankings, codes[noisiest]),
+        *_of_noise(rankings, dict(sorted(codes.items()))),
+        _of_filter(rankings, filtered, share, noisiest),
+        _of_time(rankings, codes[noisiest]),
+    ]
+    return Outcome(_draw(rankings, shares, middles), _rows(rankings, shares, middles), table, verdicts, remark)
+
+
+def _code(grid, run, std, x_test, relevant):
+    base, queries = (np.asarray(grid.codes(images, run)) for images in (grid.train.x, x_test))
+    quality = float(average_precision(euclidean_distances(queries, base), relevant).mean())
+    extreme = float(np.mean(np.abs(queries - 0.5) > 0.4))
+    return _Code(f"autoencoder, {base.shape[1]} bits, noise {std:g}", base, queries, quality, extreme)
+
+
+def _by_components(grid, x_test, relevant, candidates):
+    """The rankings by PCA hashing with as many bits as the code has and with the number that is best for training images."""
+    x, size = grid.train.x, grid.code_size
+    most = min(max(size, *candidates), *x.shape)
+    with threadpool_limits(1):
+        pca = PrincipalComponents.fit(x, most, solver="full")
+    base, queries = pca.encode(x), pca.encode(x_test)
+    best = _best_size(base, grid.train.labels, sorted({min(bits, most) for bits in candidates}))
+    return {
+        f"{COMPONENTS}, {bits} bits": _hashed(base[:, :bits], queries[:, :bits], 0.0, relevant)
+        for bits in sorted({min(size, most), best})
+    }
+
+
+def _rows(rankings, shares, middles):
+    return tidy(
+        ("panel", "ranking", "x", "y"),
+        (
+            ("precision over recall", name, *point)
+            for name, ranking in rankings.items()
+            for point in zip(LEVELS, ranking.curve, strict=True)
+        ),
+        (
+            ("activations", name, *point)
+            for name, values in shares.items()
+            for point in zip(middles, values, strict=True)
+        ),
+        (("cost", name, ranking.microseconds, ranking.average_precision.mean()) for name, ranking in rankings.items()),
+    )
+
+
+def _row(name, ranking, code):
+    return {
+        "ranking": name,
+        "mean average precision": float(ranking.average_precision.mean()),
+        "without thresholds": code and code.quality,
+        "activations within 0.1 of 0 or 1": code and code.extreme,
+        "bytes per image, whole words": ranking.bytes,
+        "microseconds per query": ranking.microseconds,
+    }
 
 
 def _best_size(components, labels, sizes):
@@ -103,15 +136,23 @@ def _best_size(components, labels, sizes):
 
 
 def _exact(x, x_test, relevant):
-    norms = np.square(x).sum(axis=1)
-    microseconds = _microseconds(lambda query: norms - 2 * (x @ query), x_test)
+    microseconds = _microseconds(partial(_squared_distances, x, np.square(x).sum(axis=1)), x_test)
     return _ranking(euclidean_distances(x_test, x), relevant, x[0].nbytes, microseconds)
 
 
-def _hashed(codes, threshold, relevant):
-    base, queries = (pack(binary(code, threshold)) for code in codes)
-    microseconds = _microseconds(lambda query: hamming(query[None], base), queries)
+def _squared_distances(x, norms, query):
+    """To the query, less its own squared length, which is the same for all x."""
+    return norms - 2 * (x @ query)
+
+
+def _hashed(codes, codes_of_queries, threshold, relevant):
+    base, queries = (pack(binary(code, threshold)) for code in (codes, codes_of_queries))
+    microseconds = _microseconds(partial(_distances_of_bits, base), queries)
     return _ranking(hamming(queries, base), relevant, base[0].nbytes, microseconds)
+
+
+def _distances_of_bits(base, query):
+    return hamming(query[None], base)
 
 
 def _ranking(distances, relevant, size, microseconds):
@@ -121,13 +162,8 @@ def _ranking(distances, relevant, size, microseconds):
 
 def _microseconds(search, queries):
     """Of one query on one core, the median over 200 of them."""
-    seconds = []
     with threadpool_limits(1):
-        for query in queries[:200]:
-            started = time.perf_counter()
-            search(query)
-            seconds.append(time.perf_counter() - started)
-    return 1e6 * float(np.median(seconds))
+        return 1e6 * float(np.median([seconds(partial(search, query)) for query in queries[:200]]))
 
 
 def _filtered(ranking, exact, relevant, share):
@@ -138,53 +174,70 @@ def _filtered(ranking, exact, relevant, share):
     return average_precision(exact.distances + beyond * (ranking.distances > reach), relevant)
 
 
-def _verdicts(rankings, names, size, real, extreme, filtered, share):
-    quality = {name: float(ranking.average_precision.mean()) for name, ranking in rankings.items()}
-    noisiest, code = max(names), names[max(names)]
+def _quality(rankings):
+    return {name: float(ranking.average_precision.mean()) for name, ranking in rankings.items()}
+
+
+def _of_quality(rankings, code):
+    """The verdicts on the code that was trained with the most noise."""
+    quality, size = _quality(rankings), code.base.shape[1]
     hashing = {name: value for name, value in quality.items() if name.startswith(COMPONENTS)}
-    lost = [real[std] - quality[names[std]] for std in sorted(names)]
-    paired = rankings[code].average_precision - rankings[PIXELS].average_precision
+    paired = rankings[code.name].average_precision - rankings[PIXELS].average_precision
     error = paired.std() / np.sqrt(len(paired))
-    speed = rankings[code].microseconds, rankings[PIXELS].microseconds
     return [
         Verdict(
             "the code retrieves better than PCA hashing",
             f"its mean average precision is higher than with {size} principal components and with the number that is best "
             "on the training images",
-            f"{quality[code]:.3f}, " + ", ".join(f"{name} {value:.3f}" for name, value in hashing.items()),
-            quality[code] > max(hashing.values()),
+            f"{quality[code.name]:.3f}, " + listed(hashing, "{name} {value:.3f}"),
+            quality[code.name] > max(hashing.values()),
         ),
         Verdict(
             f"{size} bits retrieve as well as the exact neighbours in pixels",
             "the mean average precision is not lower",
-            f"{quality[code]:.3f}, pixels {quality[PIXELS]:.3f}; one standard error of the difference is {error:.3f}",
-            quality[code] >= quality[PIXELS],
-        ),
-        Verdict(
-            "noise on the code's inputs makes it binary",
-            "the share of activations within 0.1 of 0 or 1 rises at every step up in noise",
-            ", ".join(f"{extreme[std]:.0%} at noise {std:g}" for std in sorted(names)),
-            all(extreme[low] < extreme[high] for low, high in pairwise(sorted(names))),
-        ),
-        Verdict(
-            "the more binary a code, the less its thresholds cost",
-            "what thresholding takes from the mean average precision falls at every step up in noise",
-            ", ".join(f"{value:.3f} at noise {std:g}" for std, value in zip(sorted(names), lost, strict=True)),
-            all(more > less for more, less in pairwise(lost)),
-        ),
-        Verdict(
-            f"the code as a filter improves the exact search (noise {noisiest:g})",
-            f"pixel distances within the nearest {share:.0%} by code rank better than over the whole base",
-            f"{filtered.mean():.3f}, whole base {quality[PIXELS]:.3f}",
-            bool(filtered.mean() > quality[PIXELS]),
-        ),
-        Verdict(
-            "a query by code costs less time",
-            "fewer microseconds than the distances in pixels",
-            f"{speed[0]:.0f} against {speed[1]:.0f} microseconds",
-            speed[0] < speed[1],
+            f"{quality[code.name]:.3f}, pixels {quality[PIXELS]:.3f}; one standard error of the difference is {error:.3f}",
+            quality[code.name] >= quality[PIXELS],
         ),
     ]
+
+
+def _of_noise(rankings, codes):
+    """The verdicts over the noise on the code's inputs. codes: {noise: code}, from the least noise on."""
+    quality = _quality(rankings)
+    return [
+        rises(
+            "noise on the code's inputs makes it binary",
+            "the share of activations within 0.1 of 0 or 1 rises at every step up in noise",
+            {std: code.extreme for std, code in codes.items()},
+            "{value:.0%} at noise {name:g}",
+        ),
+        falls(
+            "the more binary a code, the less its thresholds cost",
+            "what thresholding takes from the mean average precision falls at every step up in noise",
+            {std: code.quality - quality[code.name] for std, code in codes.items()},
+            "{value:.3f} at noise {name:g}",
+        ),
+    ]
+
+
+def _of_filter(rankings, filtered, share, noise):
+    return greater(
+        f"the code as a filter improves the exact search (noise {noise:g})",
+        f"pixel distances within the nearest {share:.0%} by code rank better than over the whole base",
+        filtered.mean(),
+        _quality(rankings)[PIXELS],
+        "{:.3f}, whole base {:.3f}",
+    )
+
+
+def _of_time(rankings, code):
+    return less(
+        "a query by code costs less time",
+        "fewer microseconds than the distances in pixels",
+        rankings[code.name].microseconds,
+        rankings[PIXELS].microseconds,
+        "{:.0f} against {:.0f} microseconds",
+    )
 
 
 def _draw(rankings, shares, middles):

@@ -1,36 +1,57 @@
 """How near the k-sparse encoder comes to the best k atoms (Makhzani & Frey 2014, theorem 3.1)."""
 
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 
-from experiments.common.outcome import Outcome, Verdict
+from experiments.common.outcome import Outcome
+from experiments.common.pca import PrincipalComponents
+from experiments.common.tables import tidy
+from experiments.common.verdicts import Verdict, below, listed
 from experiments.figures.sparse_coding_drawing import ENCODER, FITTED, LEARNED, PCA, PURSUIT, RANDOM, draw
 from jaxae.measures import dictionaries
 
+OF_K = "k={name}: {value:.2f}"
+SHARE_OF_K = "k={name}: {value:.0%}"
 
-def outcome(runs, cfg):
+
+class _References(NamedTuple):
+    """Codes of the training images that no autoencoder made."""
+
+    mean: np.ndarray  # of the training images
+    atoms: np.ndarray  # of the learned dictionary [features, atoms]
+    pca: PrincipalComponents
+
+
+def outcome(grids, cfg):
     """Errors, supports and the coherence condition on the trained dictionaries; recovery on one of known coherence."""
-    (run,) = runs.values()
+    (grid,) = grids.values()
     settings = cfg.figure
     rng = np.random.default_rng(settings.seed)
-    x = run.test.x[: settings.examples]
-    ks = [int(k) for k in np.asarray(run.recipes.code.keywords["k"])]
-    learned = _learn(run.train.x, run.code_size, settings)
-    pca = _principal(run.train.x, max(ks))
-    measured = {}
-    for i in np.argsort(ks):
-        measured[ks[i]] = _measure(run, i, ks[i], x, learned, pca, rng)
+    x = grid.test.x[: settings.examples]
+    ks = [int(k) for k in np.asarray(grid.recipes.code.keywords["k"])]
+    pca = PrincipalComponents.fit(grid.train.x, max(ks), centre_first=True)
+    references = _References(*_learn(grid.train.x, grid.code_size, settings), pca)
+    measured = {ks[run]: _measure(grid, run, x, references, rng) for run in np.argsort(ks)}
     synthetic = _recovery(settings, rng)
-    table = [_row(k, numbers, run.code_size) for k, numbers in measured.items()]
-    figure = draw(measured, _shares(synthetic), x[: settings.columns], run, settings)
+    table = [_row(k, numbers, grid.code_size) for k, numbers in measured.items()]
+    figure = draw(measured, _shares(synthetic), x[: settings.columns], grid, settings)
     remark = (
         f"Errors are sums of squares over the pixels of {len(x)} test images. OMP and the encoder code x less the decoder's "
         "bias; the learned dictionary (scikit-learn, MiniBatchDictionaryLearning) and PCA code x less the training mean. The "
         "condition on the trained dictionaries is that of x = W z with the encoder's own code z and atoms of norm 1. Synthetic "
         f"codes are on {settings.features} spikes and {settings.features} Walsh-Hadamard waves."
     )
-    return Outcome(figure, _rows(measured, synthetic), table, _verdicts(measured, synthetic, run.code_size), remark)
+    errors = {k: numbers["errors"] for k, numbers in measured.items()}
+    verdicts = [
+        _best_atoms(errors),
+        _same_atoms(measured, grid.code_size),
+        *_of_errors(errors),
+        *_of_theorem(synthetic),
+        _of_trained(measured),
+    ]
+    return Outcome(figure, _rows(measured, synthetic), table, verdicts, remark)
 
 
 def _learn(x, atoms, settings):
@@ -46,46 +67,43 @@ def _learn(x, atoms, settings):
         return mean, learner.fit(x - mean).components_.T
 
 
-def _principal(x, components):
-    from sklearn.decomposition import PCA as PrincipalComponents
-
-    return PrincipalComponents(components, svd_solver="covariance_eigh").fit(x)
-
-
-def _measure(run, i, k, x, learned, pca, rng):
+def _measure(grid, run, x, references, rng):
     """Reconstructions, their errors, agreement of supports, and theorem 3.1 on one trained dictionary."""
+    k = int(grid.recipes.code.keywords["k"][run])
     weight, bias = (
-        np.asarray(run.encoder(i).layers[0].weight),
-        np.asarray(run.decode(np.zeros(run.code_size), i)),
+        np.asarray(grid.encoder(run).layers[0].weight),
+        np.asarray(grid.decode(np.zeros(grid.code_size), run)),
     )
-    code = np.asarray(run.codes(x, i))
-    kept = np.asarray(dictionaries.support(run.encoder(i)(x), k=k))
+    code = np.asarray(grid.codes(x, run))
+    kept = np.asarray(dictionaries.support(grid.encoder(run)(x), k=k))
     greedy = dictionaries.matching_pursuit(weight, x - bias, k=k)
     random = np.argsort(rng.random(code.shape), axis=1)[:, :k]
-    mean, atoms = learned
+    mean, atoms, pca = references
     reconstructions = {
         ENCODER: bias + code @ weight.T,
         FITTED: bias + np.asarray(dictionaries.least_squares(weight, x - bias, kept)) @ weight.T,
         PURSUIT: bias + greedy @ weight.T,
         LEARNED: mean + dictionaries.matching_pursuit(atoms, x - mean, k=k) @ atoms.T,
-        PCA: pca.mean_ + (x - pca.mean_) @ pca.components_[:k].T @ pca.components_[:k],
+        PCA: pca.first(k).reconstruct(x),
         RANDOM: bias + np.asarray(dictionaries.least_squares(weight, x - bias, random)) @ weight.T,
     }
-    units = np.asarray(dictionaries.unit_atoms(weight))
-    z = code * np.linalg.norm(weight, axis=0)  # the same sums of atoms, in units of atoms of norm 1
-    mu = float(dictionaries.coherence(weight))
-    again = (z @ units.T) @ units
-    ratio = np.asarray(dictionaries.coherence_ratio(np.take_along_axis(z, kept, axis=1), mu))
     return {
         "reconstructions": reconstructions,
         "errors": {name: float(np.mean(np.sum(np.square(r - x), axis=1))) for name, r in reconstructions.items()},
         "overlap": np.asarray(dictionaries.overlap(code, greedy)),
-        "mu": mu,
         "learned mu": float(dictionaries.coherence(atoms)),
-        "ratio": ratio,
-        "middle": _middle(ratio),
-        "recovered": _recovered(again, z, k),
+        **_condition(weight, code, kept),
     }
+
+
+def _condition(weight, code, kept):
+    """Theorem 3.1 on a dictionary and codes on it: the coherence, the ratio that it bounds, and what is recovered."""
+    units = np.asarray(dictionaries.unit_atoms(weight))
+    z = code * np.linalg.norm(weight, axis=0)  # the same sums of atoms, in units of atoms of norm 1
+    mu = float(dictionaries.coherence(weight))
+    ratio = np.asarray(dictionaries.coherence_ratio(np.take_along_axis(z, kept, axis=1), mu))
+    recovered = _recovered((z @ units.T) @ units, z, kept.shape[1])
+    return {"mu": mu, "ratio": ratio, "middle": _middle(ratio), "recovered": recovered}
 
 
 def _recovered(activations, codes, k):
@@ -134,19 +152,14 @@ def _row(k, numbers, atoms):
 
 
 def _rows(measured, synthetic):
-    rows = [("error", name, k, value) for k, m in measured.items() for name, value in m["errors"].items()]
-    rows += [("overlap", "mean", k, float(m["overlap"].mean())) for k, m in measured.items()]
-    rows += [
-        ("recovery", f"{kind}, all k", ratio, share)
-        for kind, line in _shares(synthetic).items()
-        for ratio, share in line
-    ]
-    rows += [("recovery", f"{r['kind']}, k = {r['k']}", r["ratio"], float(r["recovered"])) for r in synthetic]
-    rows += [
-        ("recovery", f"trained dictionary, k = {k}", m["middle"], float(m["recovered"].mean()))
-        for k, m in measured.items()
-    ]
-    return [dict(zip(("panel", "line", "x", "y"), row, strict=True)) for row in rows]
+    return tidy(
+        ("panel", "line", "x", "y"),
+        (("error", name, k, value) for k, m in measured.items() for name, value in m["errors"].items()),
+        (("overlap", "mean", k, m["overlap"].mean()) for k, m in measured.items()),
+        (("recovery", f"{kind}, all k", *point) for kind, line in _shares(synthetic).items() for point in line),
+        (("recovery", f"{r['kind']}, k = {r['k']}", r["ratio"], r["recovered"]) for r in synthetic),
+        (("recovery", f"trained dictionary, k = {k}", m["middle"], m["recovered"].mean()) for k, m in measured.items()),
+    )
 
 
 def _shares(synthetic):
@@ -163,60 +176,78 @@ def _middle(ratio):
     return float(np.median(finite)) if len(finite) else 0.0
 
 
-def _verdicts(measured, synthetic, atoms):
-    errors = {k: m["errors"] for k, m in measured.items()}
-    shown = lambda values, form: ", ".join(f"k={k}: {v:{form}}" for k, v in zip(measured, values, strict=True))  # noqa: E731
-    closed = [(e[RANDOM] - e[ENCODER]) / (e[RANDOM] - e[PURSUIT]) for e in errors.values()]
-    shared = [m["overlap"].mean() for m in measured.values()]
-    principal = [e[ENCODER] / e[PCA] for e in errors.values()]
-    within = [r for r in synthetic if r["ratio"] <= 1]
-    beyond = [r for r in synthetic if r["kind"] == "hardest codes" and r["ratio"] > r["k"] / (r["k"] - 1)]
-    count = lambda rows: sum(r["codes"] for r in rows)  # noqa: E731
-    share = lambda rows: sum(r["codes"] * r["recovered"] for r in rows) / max(count(rows), 1)  # noqa: E731
-    holding = [(m["ratio"] <= 1).mean() for m in measured.values()]
+def _best_atoms(errors):
+    closed = {k: (e[RANDOM] - e[ENCODER]) / (e[RANDOM] - e[PURSUIT]) for k, e in errors.items()}
+    ratios = {k: e[ENCODER] / e[PURSUIT] for k, e in errors.items()}
+    return Verdict(
+        "the k largest activations approximate the best k atoms",
+        "the encoder closes more than half of the gap in error from k random atoms of its dictionary to OMP's, at every k",
+        f"{listed(closed, OF_K)}; encoder / OMP {listed(ratios, OF_K)}",
+        min(closed.values()) > 0.5,
+    )
+
+
+def _same_atoms(measured, atoms):
+    shared = {k: m["overlap"].mean() for k, m in measured.items()}
+    return Verdict(
+        "they are mostly the atoms that OMP takes",
+        "more than half of the kept atoms are OMP's, at every k",
+        f"{listed(shared, SHARE_OF_K)}; by chance {listed([k / atoms for k in measured], '{value:.0%}')}",
+        min(shared.values()) > 0.5,
+    )
+
+
+def _of_errors(errors):
+    """The verdicts on the encoder between the best atoms and principal components."""
     return [
-        Verdict(
-            "the k largest activations approximate the best k atoms",
-            "the encoder closes more than half of the gap in error from k random atoms of its dictionary to OMP's, at every k",
-            shown(closed, ".2f")
-            + "; encoder / OMP "
-            + shown([e[ENCODER] / e[PURSUIT] for e in errors.values()], ".2f"),
-            min(closed) > 0.5,
-        ),
-        Verdict(
-            "they are mostly the atoms that OMP takes",
-            "more than half of the kept atoms are OMP's, at every k",
-            shown(shared, ".0%") + f"; by chance {', '.join(f'{k / atoms:.0%}' for k in measured)}",
-            min(shared) > 0.5,
-        ),
         Verdict(
             "both the coefficients and the support leave something to gain",
             "error of the encoder > of least squares on its atoms > of OMP, at every k",
             "; ".join(f"k={k}: {e[ENCODER]:.2f}, {e[FITTED]:.2f}, {e[PURSUIT]:.2f}" for k, e in errors.items()),
             all(e[ENCODER] > e[FITTED] > e[PURSUIT] for e in errors.values()),
         ),
-        Verdict(
+        below(
             "k of many atoms reconstruct better than k principal components",
             "error of the encoder / error of PCA below 1, at every k",
-            shown(principal, ".2f"),
-            max(principal) < 1,
+            {k: e[ENCODER] / e[PCA] for k, e in errors.items()},
+            OF_K,
+            bound=1,
         ),
+    ]
+
+
+def _of_theorem(synthetic):
+    """The verdicts on synthetic codes."""
+    within = [row for row in synthetic if row["ratio"] <= 1]
+    beyond = [row for row in synthetic if row["kind"] == "hardest codes" and row["ratio"] > row["k"] / (row["k"] - 1)]
+    (least, all_within), (most, all_beyond) = _share(within), _share(beyond)
+    return [
         Verdict(
             "theorem 3.1: where k μ ≤ z_k / (2 z_1), the k largest activations are the support",
             "all synthetic supports within the condition are recovered, random and hardest",
-            f"{share(within):.2%} of {count(within)}",
-            bool(within) and share(within) == 1,
+            f"{least:.2%} of {all_within}",
+            bool(within) and least == 1,
         ),
         Verdict(
             "theorem 3.1 is nearly the best that can be said",
             "of the hardest codes with 2 k μ z_1 / z_k above k / (k - 1) none is recovered",
-            f"{share(beyond):.2%} of {count(beyond)}",
-            bool(beyond) and share(beyond) == 0,
-        ),
-        Verdict(
-            "theorem 3.1 explains what a trained encoder recovers",
-            "the condition holds for more than half of the trained codes at every k",
-            f"holds {shown(holding, '.0%')}; μ {shown([m['mu'] for m in measured.values()], '.2f')}",
-            min(holding) > 0.5,
+            f"{most:.2%} of {all_beyond}",
+            bool(beyond) and most == 0,
         ),
     ]
+
+
+def _share(rows):
+    """The share of the codes of these rows that is recovered, and their number."""
+    count = sum(row["codes"] for row in rows)
+    return sum(row["codes"] * row["recovered"] for row in rows) / max(count, 1), count
+
+
+def _of_trained(measured):
+    holding = {k: (m["ratio"] <= 1).mean() for k, m in measured.items()}
+    return Verdict(
+        "theorem 3.1 explains what a trained encoder recovers",
+        "the condition holds for more than half of the trained codes at every k",
+        f"holds {listed(holding, SHARE_OF_K)}; μ {listed({k: m['mu'] for k, m in measured.items()}, OF_K)}",
+        min(holding.values()) > 0.5,
+    )

@@ -10,44 +10,55 @@ ENCODER, FITTED, PURSUIT = "k-sparse encoder", "its atoms, least squares", "OMP,
 LEARNED, PCA, RANDOM = "OMP, learned dictionary", "PCA, k components", "k random atoms, least squares"
 
 
-def draw(measured, shares, x, run, settings):
+def draw(measured, shares, x, grid, settings):
     """Errors over k, agreement of supports, recovery of known supports, and the reconstructions at one k."""
-    ks = list(measured)
     with plotting.style():
         figure = plt.figure(figsize=(12, 8.6))
         upper, lower = figure.subfigures(2, 1, height_ratios=(1.15, 1))
         error, supports, recovery = upper.subplots(1, 3, width_ratios=(1.15, 0.8, 1.15))
-        for name, color in zip((ENCODER, FITTED, PURSUIT, LEARNED, PCA, RANDOM), plotting.COLORS, strict=False):
-            dash = "--" if name in (PCA, RANDOM) else "-"
-            error.plot(ks, [m["errors"][name] for m in measured.values()], "o" + dash, color=color, label=name)
-        error.set(xlabel="k, numbers per image", ylabel="test squared error per image", xticks=ks, yscale="log")
-        error.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        error.yaxis.set_major_formatter(ScalarFormatter())
-        error.yaxis.set_minor_locator(NullLocator())
-        error.set_ylim(top=7 * error.get_ylim()[1])
-        error.set_title("error over k")
-        error.legend(fontsize=9, loc="upper right")
-        supports.plot(
-            ks, [m["overlap"].mean() for m in measured.values()], "o-", color=plotting.COLORS[1], label="measured"
-        )
-        supports.plot(ks, [k / run.code_size for k in ks], "--", color="grey", label="by chance, k / atoms")
-        supports.set(xlabel="k", ylabel="share of the encoder's atoms that OMP takes", xticks=ks, ylim=(0, 1))
-        supports.set_title("agreement of supports")
-        supports.legend(fontsize=9)
+        _draw_errors(error, measured)
+        _draw_supports(supports, measured, grid.code_size)
         _draw_recovery(recovery, measured, shares)
-        k = min(ks, key=lambda k: abs(k - settings.shown))
-        rows = {"original": x} | {n: r[: len(x)] for n, r in measured[k]["reconstructions"].items() if n != RANDOM}
-        pictures = np.concatenate(list(rows.values())).reshape(-1, *run.test.shape)
-        unit = run.test.x.min() >= 0 and run.test.x.max() <= 1  # else 0 is grey
-        pictures = np.clip(pictures, 0, 1) if unit else pictures
+        k = min(measured, key=lambda k: abs(k - settings.shown))
         ax = lower.subplots()
-        plotting.pictures(
-            ax, pictures, len(x), f"test images and their reconstructions from k = {k} numbers", symmetric=not unit
-        )
-        height = run.test.shape[0] + 1
-        for i, name in enumerate(rows):
-            ax.text(-8, i * height + height / 2, name, ha="right", va="center")
+        _draw_images(ax, measured[k]["reconstructions"], x, grid.test)
+        ax.set_title(f"test images and their reconstructions from k = {k} numbers")
     return figure
+
+
+def _draw_errors(ax, measured):
+    ks = list(measured)
+    for name, color in zip((ENCODER, FITTED, PURSUIT, LEARNED, PCA, RANDOM), plotting.COLORS, strict=False):
+        dash = "--" if name in (PCA, RANDOM) else "-"
+        ax.plot(ks, [m["errors"][name] for m in measured.values()], "o" + dash, color=color, label=name)
+    ax.set(xlabel="k, numbers per image", ylabel="test squared error per image", xticks=ks, yscale="log")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter(ScalarFormatter())
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.set_ylim(top=7 * ax.get_ylim()[1])
+    ax.set_title("error over k")
+    ax.legend(fontsize=9, loc="upper right")
+
+
+def _draw_supports(ax, measured, atoms):
+    ks = list(measured)
+    ax.plot(ks, [m["overlap"].mean() for m in measured.values()], "o-", color=plotting.COLORS[1], label="measured")
+    ax.plot(ks, [k / atoms for k in ks], "--", color="grey", label="by chance, k / atoms")
+    ax.set(xlabel="k", ylabel="share of the encoder's atoms that OMP takes", xticks=ks, ylim=(0, 1))
+    ax.set_title("agreement of supports")
+    ax.legend(fontsize=9)
+
+
+def _draw_images(ax, reconstructions, x, test):
+    """Rows: test images and reconstructions, named at the left; columns: images, each scaled to its own range."""
+    rows = {"original": x} | {name: r[: len(x)] for name, r in reconstructions.items() if name != RANDOM}
+    images = np.concatenate(list(rows.values())).reshape(-1, *test.shape)
+    unit = test.x.min() >= 0 and test.x.max() <= 1  # else 0 is grey
+    images = np.clip(images, 0, 1) if unit else images
+    plotting.pictures(ax, images, len(x), "", symmetric=not unit)
+    height = test.shape[0] + 1
+    for i, name in enumerate(rows):
+        ax.text(-8, i * height + height / 2, name, ha="right", va="center")
 
 
 def _draw_recovery(ax, measured, shares):

@@ -2,25 +2,21 @@
 
 import numpy as np
 
-from experiments.common.filter_banks import rising
-from experiments.common.outcome import Outcome, Verdict
+from experiments.common.outcome import Outcome
+from experiments.common.pca import PrincipalComponents
+from experiments.common.tables import tidy
+from experiments.common.verdicts import Verdict, listed, rises, rising
 from experiments.figures.sparse_l1_drawing import DESCRIPTIONS, PROXIMAL, draw
 from jaxae.measures.sparsity import active_units, exact_zeros, laplace_gain, laplace_gain_per_unit, laplace_scale
 
 
-def outcome(runs, cfg):
+def outcome(grids, cfg):
     """Codes, zeros and errors of four codes over lambda, with k-sparse codes and PCA beside them."""
-    sweeps = {name: {} for name in DESCRIPTIONS}
-    for label, run in runs.items():
-        for i in range(len(run.seeds)):
-            name = PROXIMAL if label.startswith(PROXIMAL) else label
-            if name in sweeps:
-                sweeps[name][round(float(run.recipes.weight[i]), 6)] = _measure(run, i)
-    reference = runs["k-sparse"]
-    sparse = [
-        _measure(reference, i) | {"k": float(k)} for i, k in enumerate(np.asarray(reference.recipes.code.keywords["k"]))
-    ]
-    principal = _pca_errors(reference.train.x, reference.test.x)
+    sweeps = _sweeps(grids)
+    reference = grids["k-sparse"]
+    ks = np.asarray(reference.recipes.code.keywords["k"])
+    sparse = [_measure(reference, run) | {"k": float(k)} for run, k in enumerate(ks)]
+    principal = PrincipalComponents.fit(reference.train.x).squared_errors(reference.test.x)
     histograms = {
         (name, weight): _histogram(sweeps[name][weight])
         for name in ("linear", "ReLU")
@@ -28,27 +24,43 @@ def outcome(runs, cfg):
     }
     drawn = _nearest(cfg.figure.banks, sweeps["ReLU"])
     banks = {
-        weight: runs["ReLU"].filters(i)[_most_used(sweeps["ReLU"][weight], cfg.figure.filters)]
-        for i, weight in enumerate(sweeps["ReLU"])
+        weight: grids["ReLU"].filters(run)[_most_used(measured, cfg.figure.filters)]
+        for run, (weight, measured) in enumerate(sweeps["ReLU"].items())
         if weight in drawn
     }
-    figure = draw(sweeps, sparse, principal, histograms, banks)
     table = [_row(name, "λ", w, m) for name, group in sweeps.items() for w, m in group.items()]
     table += [_row("k-sparse", "k", m["k"], m) for m in sparse]
-    rows = _rows(sweeps, sparse, principal, histograms)
     remark = (
         "Weights are tied and every unit's scale is free; exact zeros do not depend on it. The Laplace and Gaussian densities "
         "are centred at 0 and fitted to training codes, the likelihoods are those of test codes other than 0. Errors are sums "
         "of squares over pixels. In float32 a sigmoid is 0 only below a pre-activation of -87. Filters are those of the "
         "units most often active."
     )
-    return Outcome(figure, rows, table, _verdicts(sweeps, sparse, principal), remark)
+    verdicts = [
+        *_of_zeros(sweeps),
+        *_of_densities(sweeps),
+        _shrinkage(sweeps["ReLU"], sparse),
+        _against_pca(sweeps, sparse, principal),
+    ]
+    figure = draw(sweeps, sparse, principal, histograms, banks)
+    return Outcome(figure, _rows(sweeps, sparse, principal, histograms), table, verdicts, remark)
 
 
-def _measure(run, i):
-    codes, fitted = (np.asarray(run.codes(split.x, i)) for split in (run.test, run.train))
+def _sweeps(grids):
+    """{code: {lambda: measures}}"""
+    sweeps = {name: {} for name in DESCRIPTIONS}
+    for label, grid in grids.items():
+        name = PROXIMAL if label.startswith(PROXIMAL) else label
+        if name in sweeps:
+            weights = (round(float(weight), 6) for weight in grid.recipes.weight)
+            sweeps[name] |= {weight: _measure(grid, run) for run, weight in enumerate(weights)}
+    return sweeps
+
+
+def _measure(grid, run):
+    codes, fitted = (np.asarray(grid.codes(split.x, run)) for split in (grid.test, grid.train))
     used = (fitted != 0).any(axis=0)
-    weight = np.asarray(run.encoder(i).layers[0].weight)
+    weight = np.asarray(grid.encoder(run).layers[0].weight)
     # A unit that few examples use has no distribution to speak of.
     enough = ((fitted != 0).sum(axis=0) >= 50) & ((codes != 0).sum(axis=0) >= 50)
     gains = np.asarray(laplace_gain_per_unit(fitted, codes))[enough]
@@ -56,7 +68,7 @@ def _measure(run, i):
         "codes": codes,
         "zeros": float(exact_zeros(codes)),
         "active": float(active_units(codes)),
-        "error": float(run.curve["test_error"][i, -1]),
+        "error": float(grid.curve["test_error"][run, -1]),
         "least": float(np.abs(codes).min()),
         "dead": float(1 - used.mean()),
         "norm": float(np.median(np.linalg.norm(weight[:, used], axis=0))) if used.any() else 0.0,
@@ -66,15 +78,6 @@ def _measure(run, i):
         "gain": float(laplace_gain(fitted, codes)) if (codes != 0).any() else 0.0,
         "units": float(np.mean(gains > 0)) if enough.any() else 0.0,
     }
-
-
-def _pca_errors(x, x_test):
-    """Test error of PCA with 0, 1, 2, ... components: sum of squares over pixels, mean over the images."""
-    from sklearn.decomposition import PCA
-
-    pca = PCA(svd_solver="covariance_eigh").fit(x)
-    energy = np.mean(np.square(pca.transform(x_test)), axis=0)
-    return np.mean(np.sum(np.square(x_test - pca.mean_), axis=1)) - np.concatenate([[0], np.cumsum(energy)])
 
 
 def _histogram(measured):
@@ -124,82 +127,106 @@ def _row(name, key, value, measured):
 
 
 def _rows(sweeps, sparse, principal, histograms):
-    rows = [("front", name, w, m["active"], m["error"]) for name, group in sweeps.items() for w, m in group.items()]
-    rows += [("zeros", name, w, w, m["zeros"]) for name, group in sweeps.items() for w, m in group.items()]
-    rows += [("front", "k-sparse", m["k"], m["active"], m["error"]) for m in sparse]
-    rows += [("front", "PCA", k, k, float(error)) for k, error in enumerate(principal) if k]
-    rows += [
-        (f"{name} density", kind, w, float(code), float(value))
-        for (name, w), histogram in histograms.items()
-        if histogram
-        for kind in ("measured", "Laplace", "Gaussian")
-        for code, value in zip(histogram["code"], histogram[kind], strict=True)
+    trained = [(name, weight, m) for name, group in sweeps.items() for weight, m in group.items()]
+    return tidy(
+        ("panel", "line", "lambda or k", "x", "y"),
+        (("front", name, weight, m["active"], m["error"]) for name, weight, m in trained),
+        (("zeros", name, weight, weight, m["zeros"]) for name, weight, m in trained),
+        (("front", "k-sparse", m["k"], m["active"], m["error"]) for m in sparse),
+        (("front", "PCA", k, k, error) for k, error in enumerate(principal) if k),
+        (
+            (f"{name} density", kind, weight, code, value)
+            for (name, weight), histogram in histograms.items()
+            if histogram
+            for kind in ("measured", "Laplace", "Gaussian")
+            for code, value in zip(histogram["code"], histogram[kind], strict=True)
+        ),
+    )
+
+
+def _over(sweep, key):
+    """{lambda: one measure}"""
+    return {weight: measured[key] for weight, measured in sweep.items()}
+
+
+def _of_zeros(sweeps):
+    """The verdicts on exact zeros."""
+    proximal, linear, sigmoid = (_over(sweeps[name], "zeros") for name in (PROXIMAL, "linear", "sigmoid"))
+    most, least = max(sigmoid.values()), min(_over(sweeps["sigmoid"], "least").values())
+    return [
+        rises(
+            "L1 pushes a ReLU code to exact zeros",
+            "the fraction of exact zeros of the ReLU code rises at every step up in λ",
+            _over(sweeps["ReLU"], "zeros"),
+            "{name:g}: {value:.1%}",
+        ),
+        Verdict(
+            "a linear code reaches exact zeros by the proximal step, not by the penalty's gradient",
+            "with the soft threshold the fraction is above 0 and rises at every step up in λ; without it none at any λ",
+            f"with {listed(proximal, '{name:g}: {value:.1%}')}; without at most {max(linear.values()):.1%}",
+            rising([0, *proximal.values()]) and max(linear.values()) == 0,
+        ),
+        Verdict(
+            "a sigmoid code never reaches zero",
+            "no sigmoid code is exactly 0 at any λ",
+            f"at most {most:.1%}; the least code {least:.1g}",
+            most == 0,
+        ),
     ]
-    return [dict(zip(("panel", "line", "lambda or k", "x", "y"), row, strict=True)) for row in rows]
 
 
-def _verdicts(sweeps, sparse, principal):
-    over = lambda name, key, form: ", ".join(f"{w:g}: {m[key]:{form}}" for w, m in sweeps[name].items())  # noqa: E731
-    values = lambda name, key: [m[key] for m in sweeps[name].values()]  # noqa: E731
-    gains = values("linear", "gain")
+def _of_densities(sweeps):
+    """The verdicts on the Laplace density."""
+    gains = _over(sweeps["linear"], "gain")
+    plain, *penalised = gains.values()
     units = {n: [m["units"] for w, m in sweeps[n].items() if w > 0] for n in ("linear", "ReLU", PROXIMAL)}
-    kept = np.log([[m["active"], m["error"]] for m in sparse]).T
-    inside = [m for m in sweeps["ReLU"].values() if np.exp(kept[0, 0]) <= m["active"] <= np.exp(kept[0, -1])]
-    ratios = [m["error"] / np.exp(np.interp(np.log(m["active"]), *kept)) for m in inside]
-    against = {
+    return [
+        Verdict(
+            "L1 is a Laplace prior, one for all units",
+            "linear code, nats per test code by which Laplace exceeds Gaussian: above 0 at every λ > 0 and less at λ = 0",
+            listed(gains, "{name:g}: {value:+.3f}"),
+            min(penalised) > max(0, plain),
+        ),
+        Verdict(
+            "each unit by itself is Laplace",
+            "Laplace fits better for more than half of the units at every λ > 0: linear, ReLU and soft threshold",
+            "; ".join(f"{name} {listed(shares, '{value:.0%}')}" for name, shares in units.items()),
+            min(min(shares) for shares in units.values()) > 0.5,
+        ),
+    ]
+
+
+def _shrinkage(sweep, sparse):
+    """The error of ReLU codes over that of k-sparse ones, which is interpolated between k in both logarithms."""
+    active, error = np.log([[m["active"], m["error"]] for m in sparse]).T
+    inside = [m for m in sweep.values() if np.exp(active[0]) <= m["active"] <= np.exp(active[-1])]
+    ratios = [m["error"] / np.exp(np.interp(np.log(m["active"]), active, error)) for m in inside]
+    return Verdict(
+        "L1 shrinks also what it keeps, and k-sparse codes do not",
+        "error of the ReLU code / error of the k-sparse one with as many non-zero units (log-log line between k): above 1",
+        listed(ratios, "{value:.2f}")
+        or "no ReLU code has a number of non-zero units between the least and the largest k",
+        bool(ratios) and min(ratios) > 1,
+    )
+
+
+def _against_pca(sweeps, sparse, principal):
+    groups = {
+        "ReLU": [m for weight, m in sweeps["ReLU"].items() if weight > 0],
+        PROXIMAL: sweeps[PROXIMAL].values(),
+        "k-sparse": sparse,
+    }
+    ratios = {
         name: [
             m["error"] / np.interp(m["active"], np.arange(len(principal)), principal)
             for m in group
             if m["active"] < len(principal) - 1  # all components together leave no error
         ]
-        for name, group in {
-            "ReLU": [m for w, m in sweeps["ReLU"].items() if w > 0],
-            PROXIMAL: sweeps[PROXIMAL].values(),
-            "k-sparse": sparse,
-        }.items()
+        for name, group in groups.items()
     }
-    listed = lambda numbers: ", ".join(f"{number:.2f}" for number in numbers)  # noqa: E731
-    return [
-        Verdict(
-            "L1 pushes a ReLU code to exact zeros",
-            "the fraction of exact zeros of the ReLU code rises at every step up in λ",
-            over("ReLU", "zeros", ".1%"),
-            rising(values("ReLU", "zeros")),
-        ),
-        Verdict(
-            "a linear code reaches exact zeros by the proximal step, not by the penalty's gradient",
-            "with the soft threshold the fraction is above 0 and rises at every step up in λ; without it none at any λ",
-            f"with {over(PROXIMAL, 'zeros', '.1%')}; without at most {max(values('linear', 'zeros')):.1%}",
-            rising([0, *values(PROXIMAL, "zeros")]) and max(values("linear", "zeros")) == 0,
-        ),
-        Verdict(
-            "a sigmoid code never reaches zero",
-            "no sigmoid code is exactly 0 at any λ",
-            f"at most {max(values('sigmoid', 'zeros')):.1%}; the least code {min(values('sigmoid', 'least')):.1g}",
-            max(values("sigmoid", "zeros")) == 0,
-        ),
-        Verdict(
-            "L1 is a Laplace prior, one for all units",
-            "linear code, nats per test code by which Laplace exceeds Gaussian: above 0 at every λ > 0 and less at λ = 0",
-            over("linear", "gain", "+.3f"),
-            min(gains[1:]) > max(0, gains[0]),
-        ),
-        Verdict(
-            "each unit by itself is Laplace",
-            "Laplace fits better for more than half of the units at every λ > 0: linear, ReLU and soft threshold",
-            "; ".join(f"{name} {', '.join(f'{share:.0%}' for share in shares)}" for name, shares in units.items()),
-            min(min(shares) for shares in units.values()) > 0.5,
-        ),
-        Verdict(
-            "L1 shrinks also what it keeps, and k-sparse codes do not",
-            "error of the ReLU code / error of the k-sparse one with as many non-zero units (log-log line between k): above 1",
-            listed(ratios) or "no ReLU code has a number of non-zero units between the least and the largest k",
-            bool(ratios) and min(ratios) > 1,
-        ),
-        Verdict(
-            "few non-zero units of many reconstruct better than as many principal components",
-            "error / error of PCA at the same number, where there is one: below 1 at every λ > 0 and k",
-            "; ".join(f"{name} {listed(numbers)}" for name, numbers in against.items()),
-            max((ratio for numbers in against.values() for ratio in numbers), default=1) < 1,
-        ),
-    ]
+    return Verdict(
+        "few non-zero units of many reconstruct better than as many principal components",
+        "error / error of PCA at the same number, where there is one: below 1 at every λ > 0 and k",
+        "; ".join(f"{name} {listed(numbers, '{value:.2f}')}" for name, numbers in ratios.items()),
+        max((ratio for numbers in ratios.values() for ratio in numbers), default=1) < 1,
+    )

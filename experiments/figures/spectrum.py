@@ -1,12 +1,12 @@
 """Mean singular values of the encoder's Jacobian for five autoencoders (Rifai et al. 2011, figure 2)."""
 
-from itertools import pairwise
-
 import matplotlib.pyplot as plt
 import numpy as np
 
 from experiments.common import plotting, published
-from experiments.common.outcome import Outcome, Verdict, same_order
+from experiments.common.outcome import Outcome
+from experiments.common.tables import tidy
+from experiments.common.verdicts import Verdict, falls, least, listed, same_order
 from jaxae.jacobian import singular_values
 from jaxae.measures.codes import saturation
 from jaxae.measures.spectra import effective_rank
@@ -14,38 +14,47 @@ from jaxae.measures.spectra import effective_rank
 SWEEP = "CAE over lambda"
 
 
-def outcome(runs, cfg):
+def outcome(grids, cfg):
     """Spectra of every model with their spread over test examples, and of the contractive one over lambda."""
-    measured = {(name, i): _measure(run, i, cfg) for name, run in runs.items() for i in range(len(run.seeds))}
-    models = {name: measured[name, 0] for name in runs if name != SWEEP}
-    weights = dict(
-        zip(runs[SWEEP].table["weight"], (measured[SWEEP, i] for i in range(len(runs[SWEEP].seeds))), strict=True)
-    )
-    weights[float(runs["CAE"].recipes.weight[0])] = models["CAE"]
-    weights = dict(sorted(weights.items()))
+    models = {name: _measure(grid, 0, cfg) for name, grid in grids.items() if name != SWEEP}
+    weights = _over_weights(grids, models["CAE"], cfg)
     data = cfg.data.name
-    rows = [
-        {"panel": panel, "model": str(name), "index": k + 1, "mean": float(m), "standard deviation": float(s)}
-        for panel, group in (("models", models), ("lambda", weights))
-        for name, numbers in group.items()
-        for k, (m, s) in enumerate(zip(numbers["mean"], numbers["spread"], strict=True))
-    ]
     table = [_row(name, numbers, published.JACOBIAN.get(data, {}).get(name)) for name, numbers in models.items()]
     table += [_row(f"CAE, lambda {weight:g}", numbers, None) for weight, numbers in weights.items()]
-    figure = _draw(models, weights, data, len(runs["AE"].test.x[: cfg.figure.examples]))
+    figure = _draw(models, weights, data, len(grids["AE"].test.x[: cfg.figure.examples]))
     remark = (
         "Shading: one standard deviation over test examples. The paper does not print its lambda, noise levels and weight "
         "decay; ours stand in conf/experiment/spectrum.yaml."
     )
     if data == "cifar10_bw":
         remark += " Dashed: the paper's curves, read off its figure 2."
-    return Outcome(figure, rows, table, _verdicts(models, weights, data), remark)
+    return Outcome(figure, _rows(models, weights), table, _verdicts(models, weights, data), remark)
 
 
-def _measure(run, i, cfg):
-    x = run.test.x[: cfg.figure.examples]
-    values = np.asarray(singular_values(run.encoder(i), x))
-    codes = run.encoder(i)(run.test.x)
+def _over_weights(grids, chosen, cfg):
+    """{lambda: measures} of the contractive autoencoder, with those of the model of the first panel among them."""
+    sweep = grids[SWEEP]
+    found = {weight: _measure(sweep, run, cfg) for run, weight in enumerate(sweep.table["weight"])}
+    found[float(grids["CAE"].recipes.weight[0])] = chosen
+    return dict(sorted(found.items()))
+
+
+def _rows(models, weights):
+    return tidy(
+        ("panel", "model", "index", "mean", "standard deviation"),
+        (
+            (panel, str(name), index, mean, spread)
+            for panel, group in (("models", models), ("lambda", weights))
+            for name, numbers in group.items()
+            for index, (mean, spread) in enumerate(zip(numbers["mean"], numbers["spread"], strict=True), start=1)
+        ),
+    )
+
+
+def _measure(grid, run, cfg):
+    x = grid.test.x[: cfg.figure.examples]
+    values = np.asarray(singular_values(grid.encoder(run), x))
+    codes = grid.encoder(run)(grid.test.x)
     energy = np.square(values).sum(axis=1).mean()
     return {
         "mean": values.mean(axis=0),
@@ -54,7 +63,7 @@ def _measure(run, i, cfg):
         "entry": float(energy / (x.shape[1] * codes.shape[1])),
         "rank": float(np.mean(effective_rank(values))),
         "saturated": float(saturation(codes)),
-        "error": float(run.curve["test_error"][i, -1]),
+        "error": float(grid.curve["test_error"][run, -1]),
     }
 
 
@@ -74,39 +83,42 @@ def _row(name, numbers, paper):
 def _verdicts(models, weights, data):
     entries = {name: numbers["entry"] for name, numbers in models.items()}
     ranks = {name: numbers["rank"] for name, numbers in models.items()}
-    energies = [numbers["energy"] for numbers in weights.values()]
+    others = {name: value / entries["AE"] for name, value in entries.items() if name != "AE"}
     cae = models["CAE"]["mean"]
-    below = float(np.mean(cae < 1))
+    small = float(np.mean(cae < 1))
     verdicts = [
-        Verdict(
+        least(
             "the contractive autoencoder's Jacobian is the smallest",
             "CAE has the least mean squared entry of the five",
-            ", ".join(f"{name} {value:.2g}" for name, value in entries.items()),
-            min(entries, key=entries.get) == "CAE",
+            entries,
+            "{name} {value:.2g}",
+            of="CAE",
         ),
-        Verdict(
+        least(
             "its spectrum falls fastest",
             "CAE has the least effective rank of the five",
-            ", ".join(f"{name} {value:.0f}" for name, value in ranks.items()),
-            min(ranks, key=ranks.get) == "CAE",
+            ranks,
+            "{name} {value:.0f}",
+            of="CAE",
         ),
         Verdict(
             "every regulariser contracts",
             "the other four have a smaller mean squared entry than AE",
-            ", ".join(f"{name}/AE {entries[name] / entries['AE']:.2f}" for name in entries if name != "AE"),
-            all(value < entries["AE"] for name, value in entries.items() if name != "AE"),
+            listed(others, "{name}/AE {value:.2f}"),
+            all(entries[name] < entries["AE"] for name in others),
         ),
         Verdict(
             "a few directions stay sensitive (Goodfellow et al. 2016, section 14.7)",
             "CAE: more than half of the mean singular values below 1, the first above 1",
-            f"{below:.0%} below 1, the first {cae[0]:.2f}",
-            below > 0.5 and cae[0] > 1,
+            f"{small:.0%} below 1, the first {cae[0]:.2f}",
+            small > 0.5 and cae[0] > 1,
         ),
-        Verdict(
+        falls(
             "lambda contracts",
             "the sum of squared singular values falls at every step up in lambda",
-            " > ".join(f"{energy:.3g}" for energy in energies),
-            all(a > b for a, b in pairwise(energies)),
+            [numbers["energy"] for numbers in weights.values()],
+            "{value:.3g}",
+            join=" > ",
         ),
     ]
     if data in published.JACOBIAN:

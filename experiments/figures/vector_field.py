@@ -1,11 +1,16 @@
 """Where a denoiser moves points, against the way to the manifold and against the score of a known density."""
 
+from functools import partial
+from typing import Any, NamedTuple
+
 import jax.numpy as jnp
 import matplotlib.pyplot as plt
 import numpy as np
 
 from experiments.common import plotting
-from experiments.common.outcome import Outcome, Verdict
+from experiments.common.outcome import Outcome
+from experiments.common.tables import tidy
+from experiments.common.verdicts import Verdict, listed, rising, within
 from jaxae.data.densities import centres, mixture_score, spiral_curve
 from jaxae.measures.scores import angles, best_denoiser, score_estimate, to_curve
 
@@ -17,46 +22,56 @@ EDGE = 1.11  # half the width of the spiral's picture, in units of the curve's o
 STRAIGHT = 20  # degrees; a random direction is at 90 on average
 
 
-def outcome(runs, cfg):
+class _Field(NamedTuple):
+    """What denoisers do on the three densities; lengths are in the paper's units."""
+
+    arrows: Any  # (places [n, 2], moves [n, 2]) around the spiral
+    drawn: float  # the noise level of the arrows
+    spiral: dict  # {noise level: measures}
+    mixture: dict  # {noise level: measures}
+    points: dict  # measures between three points
+
+
+def outcome(grids, cfg):
     """Arrows on the spiral, the score of the mixture over the noise level, and r(x) between three points."""
     curve = spiral_curve(4001, cfg.data.pitch / UNIT)
-    spiral = {
-        std: _on_spiral(_denoiser(runs["spiral"], i), runs["spiral"].test.x / UNIT, std, curve)
-        for i, std in _levels(runs["spiral"])
+    spiral, mixture, points = (grids[name] for name in ("spiral", "mixture", "three points"))
+    on_spiral = {
+        std: _on_spiral(r, spiral.test.x / UNIT, std, curve)
+        for std, r in zip(_levels(spiral), _denoisers(spiral), strict=True)
     }
-    mixture = {
-        std: _on_mixture(_denoiser(runs["mixture"], i), runs["mixture"].test.x / UNIT, std)
-        for i, std in _levels(runs["mixture"])
+    on_mixture = {
+        std: _on_mixture(r, mixture.test.x / UNIT, std)
+        for std, r in zip(_levels(mixture), _denoisers(mixture), strict=True)
     }
-    ((_, std),) = _levels(runs["three points"])
-    points = _between_points(_denoiser(runs["three points"], 0), std) | {"s": std}
-    at = np.linspace(-1, 1, cfg.figure.arrows) * EDGE * np.abs(curve).max()
-    grid = np.stack(np.meshgrid(at, at), axis=-1).reshape(-1, 2)
-    drawn = min(spiral, key=lambda std: abs(std - cfg.figure.std))
-    arrows = grid, _denoiser(runs["spiral"], list(spiral).index(drawn))(grid) - grid
+    (std,), (r,) = _levels(points), _denoisers(points)
+    between = _between_points(r, std) | {"s": std}
+    drawn = min(on_spiral, key=lambda std: abs(std - cfg.figure.std))
+    side = np.linspace(-1, 1, cfg.figure.arrows) * EDGE * np.abs(curve).max()
+    places = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
+    moves = _denoisers(spiral)[list(on_spiral).index(drawn)](places) - places
+    field = _Field((places, moves), drawn, on_spiral, on_mixture, between)
     remark = (
         "Angles are measured at noisy test points farther than s from the spiral. Where s is near half the gap between its "
         "turns, the way back is not known even to the best denoiser. The error of the score is the root mean square over test "
         "points of the mixture, relative to the score's own. The best denoiser knows the density: it gives the score of the "
         "data blurred by the noise, and its error is what the noise level alone costs."
     )
-    figure = _draw(arrows, spiral, mixture, points, drawn, curve)
-    return Outcome(
-        figure,
-        _rows(arrows, spiral, mixture, points, drawn),
-        _table(spiral, mixture),
-        _verdicts(spiral, mixture, points),
-        remark,
-    )
+    return Outcome(_draw(field, curve), _rows(field), _table(field), _verdicts(field), remark)
 
 
-def _levels(run):
-    return enumerate(round(float(std) / UNIT, 6) for std in run.recipes.corruption.keywords["std"])
+def _levels(grid):
+    """The noise level of every run, in the paper's units."""
+    return [round(float(std) / UNIT, 6) for std in grid.recipes.corruption.keywords["std"]]
 
 
-def _denoiser(run, i):
-    """r(x) with lengths in the paper's units."""
-    return lambda x: np.asarray(run.reconstructions(jnp.asarray(x * UNIT, jnp.float32), i), np.float64) / UNIT
+def _denoisers(grid):
+    """r(x) of every run, with lengths in the paper's units."""
+    return [partial(_denoised, grid, run) for run in range(len(grid.seeds))]
+
+
+def _denoised(grid, run, x):
+    return np.asarray(grid.reconstructions(jnp.asarray(x * UNIT, jnp.float32), run), np.float64) / UNIT
 
 
 def _on_spiral(r, x, std, curve):
@@ -72,12 +87,15 @@ def _on_spiral(r, x, std, curve):
 
 def _on_mixture(r, x, std):
     truth = mixture_score(x)
-    relative = lambda v: float(np.sqrt(np.square(v - truth).mean() / np.square(truth).mean()))  # noqa: E731
     return {
-        "error": relative(score_estimate(r(x), x, std=std)),
-        "best error": relative(mixture_score(x, std=np.hypot(SPREAD, std))),
+        "error": _relative_error(score_estimate(r(x), x, std=std), truth),
+        "best error": _relative_error(mixture_score(x, std=np.hypot(SPREAD, std)), truth),
         "line": score_estimate(r(LINE[:, None]), LINE[:, None], std=std)[:, 0],
     }
+
+
+def _relative_error(values, truth):
+    return float(np.sqrt(np.square(values - truth).mean() / np.square(truth).mean()))
 
 
 def _between_points(r, std):
@@ -91,83 +109,90 @@ def _between_points(r, std):
     }
 
 
-def _rows(arrows, spiral, mixture, points, std):
-    lines = [("score", s, LINE, n["line"]) for s, n in mixture.items()]
-    lines += [("score, exact", None, LINE, mixture_score(LINE))]
-    lines += [("r(x)", points["s"], LINE, points["r"]), ("r(x), best denoiser", points["s"], LINE, points["best"])]
-    rows = [
-        {"panel": "spiral", "s": std, "x1": float(x), "x2": float(y), "value 1": float(u), "value 2": float(v)}
-        for (x, y), (u, v) in zip(*arrows, strict=True)
-    ]
-    rows += [
-        {"panel": panel, "s": s, "x1": float(x), "x2": None, "value 1": float(value), "value 2": None}
-        for panel, s, places, values in lines
-        for x, value in zip(places, values, strict=True)
-    ]
-    errors = [("error of the score", mixture, "error"), ("angle", spiral, "angle")]
-    return rows + [
-        {"panel": panel, "s": s, "x1": s, "x2": None, "value 1": n[key], "value 2": n[f"best {key}"]}
-        for panel, numbers, key in errors
-        for s, n in numbers.items()
-    ]
+def _rows(field):
+    points = field.points
+    lines = [("score", s, numbers["line"]) for s, numbers in field.mixture.items()]
+    lines += [("score, exact", None, mixture_score(LINE))]
+    lines += [("r(x)", points["s"], points["r"]), ("r(x), best denoiser", points["s"], points["best"])]
+    errors = [("error of the score", field.mixture, "error"), ("angle", field.spiral, "angle")]
+    return tidy(
+        ("panel", "s", "x1", "x2", "value 1", "value 2"),
+        (("spiral", field.drawn, *place, *move) for place, move in zip(*field.arrows, strict=True)),
+        ((panel, s, x, None, value, None) for panel, s, values in lines for x, value in zip(LINE, values, strict=True)),
+        (
+            (panel, s, s, None, numbers[key], numbers[f"best {key}"])
+            for panel, levels, key in errors
+            for s, numbers in levels.items()
+        ),
+    )
 
 
-def _table(spiral, mixture):
-    row = lambda data, s, measure, n, key: {  # noqa: E731
-        "data": data,
-        "s": s,
-        "measure": measure,
-        "autoencoder": n[key],
-        "best denoiser": n[f"best {key}"],
-    }
-    return [row("spiral", s, "mean angle (degrees)", n, "angle") for s, n in spiral.items()] + [
-        row("mixture", s, "relative error of the score", n, "error") for s, n in mixture.items()
+def _table(field):
+    measures = [
+        ("spiral", "mean angle (degrees)", field.spiral, "angle"),
+        ("mixture", "relative error of the score", field.mixture, "error"),
     ]
+    return tidy(
+        ("data", "s", "measure", "autoencoder", "best denoiser"),
+        (
+            (data, s, measure, numbers[key], numbers[f"best {key}"])
+            for data, measure, levels, key in measures
+            for s, numbers in levels.items()
+        ),
+    )
 
 
-def _verdicts(spiral, mixture, points):
-    errors, best = ([n[key] for n in mixture.values()] for key in ("error", "best error"))
-    known = [n for n in spiral.values() if n["best angle"] < STRAIGHT]
-    levels, least = list(mixture), int(np.argmin(errors))
-    coarse = [(s, e / b - 1) for s, e, b in zip(levels, errors, best, strict=True) if s >= 0.08]
+def _verdicts(field):
+    angles_of = field.spiral.items()
+    known = [n["angle"] for n in field.spiral.values() if n["best angle"] < STRAIGHT]
+    errors = {s: n["error"] for s, n in field.mixture.items()}
+    excess = {s: n["error"] / n["best error"] - 1 for s, n in field.mixture.items() if s >= 0.08}
     return [
         Verdict(
             "a denoiser moves points back to the manifold",
             f"the mean angle to the shortest way is below {STRAIGHT} degrees where the best denoiser's is",
-            ", ".join(f"s = {s:g}: {n['angle']:.1f} (best {n['best angle']:.1f})" for s, n in spiral.items()),
-            all(n["angle"] < STRAIGHT for n in known) and len(known) > 0,
+            ", ".join(f"s = {s:g}: {n['angle']:.1f} (best {n['best angle']:.1f})" for s, n in angles_of),
+            all(angle < STRAIGHT for angle in known) and len(known) > 0,
         ),
         Verdict(
             "(r(x) - x) / s^2 tends to the score as s falls, until learning is what limits it",
             "its error falls at every step down in s to its least, which is below half the largest",
-            ", ".join(f"s = {std:g}: {error:.3f}" for std, error in zip(levels, errors, strict=True)),
-            bool(np.all(np.diff(errors[least:]) > 0) and errors[least] < max(errors[least:]) / 2),
+            listed(errors, "s = {name:g}: {value:.3f}"),
+            _falls_to_its_least(list(errors.values())),
         ),
-        Verdict(
+        within(
             "for large s the error is that of the noise level alone",
             "within 10 % of the best denoiser's for s from 0.08 on",
-            ", ".join(f"s = {s:g}: {ratio:+.1%}" for s, ratio in coarse),
-            all(abs(ratio) < 0.1 for _, ratio in coarse),
+            excess,
+            "s = {name:g}: {value:+.1%}",
+            bound=0.1,
         ),
         Verdict(
             "between data points r(x) - x points to the nearest",
             "for at least 95 % of x in (-0.75, 0.75)",
-            f"{points['towards']:.1%}",
-            points["towards"] >= 0.95,
+            f"{field.points['towards']:.1%}",
+            field.points["towards"] >= 0.95,
         ),
     ]
 
 
-def _draw(arrows, spiral, mixture, points, std, curve):
+def _falls_to_its_least(errors):
+    """Whether the errors, from the least level on, rise from their least, which is below half of the largest."""
+    errors = errors[int(np.argmin(errors)) :]
+    return rising(errors) and errors[0] < max(errors) / 2
+
+
+def _draw(field, curve):
+    spiral, mixture, points, std = field.spiral, field.mixture, field.points, field.drawn
     with plotting.style():
-        figure, ((field, score), (line, error)) = plt.subplots(2, 2, figsize=(11, 9.4), height_ratios=(1.25, 1))
-        at, move = arrows
-        field.plot(*curve.T, color=plotting.COLORS[2], lw=1.5, label="data")
-        field.quiver(*at.T, *move.T, angles="xy", scale_units="xy", scale=1, width=0.003, color=plotting.COLORS[1])
+        figure, ((arrows, score), (line, error)) = plt.subplots(2, 2, figsize=(11, 9.4), height_ratios=(1.25, 1))
+        at, move = field.arrows
+        arrows.plot(*curve.T, color=plotting.COLORS[2], lw=1.5, label="data")
+        arrows.quiver(*at.T, *move.T, angles="xy", scale_units="xy", scale=1, width=0.003, color=plotting.COLORS[1])
         edge = np.abs(at).max()
-        field.set(xlim=(-edge, edge), ylim=(-edge, edge), aspect="equal", xlabel="x1", ylabel="x2")
-        field.set_title(f"r(x) − x around a spiral, s = {std:g}, mean angle {spiral[std]['angle']:.1f}°")
-        field.legend(loc="upper right", frameon=True)
+        arrows.set(xlim=(-edge, edge), ylim=(-edge, edge), aspect="equal", xlabel="x1", ylabel="x2")
+        arrows.set_title(f"r(x) − x around a spiral, s = {std:g}, mean angle {spiral[std]['angle']:.1f}°")
+        arrows.legend(loc="upper right", frameon=True)
         score.plot(LINE, mixture_score(LINE), "--", color="black", label="exact")
         for s, color in zip(list(mixture)[1::2], plotting.COLORS[1:], strict=False):
             score.plot(LINE, mixture[s]["line"], color=color, label=f"s = {s:g}")

@@ -4,12 +4,15 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Float
 
+from jaxae.arrays import Array, Encoder
 from jaxae.contractive import layer_products
 from jaxae.contractive.operation_counts import multiplications
+from jaxae.integers import ceiling_division
 from jaxae.maps import as_pytree
 
-__all__ = ["Plan", "penalty", "plan"]
+__all__ = ["Plan", "penalty", "plan", "ways"]
 
 
 class Plan(NamedTuple):
@@ -26,7 +29,7 @@ class Plan(NamedTuple):
     chunk: int
     considered: dict[str, int]
 
-    def __str__(self):
+    def __str__(self) -> str:
         """The choice in one line."""
         others = ", ".join(f"{way} {count / 1e6:.4g}" for way, count in self.considered.items() if way != self.way)
         return (
@@ -35,30 +38,30 @@ class Plan(NamedTuple):
         )
 
 
-def plan(encoder, x, *, memory=256):
+def plan(encoder: Encoder, x: Float[Array, "batch ..."] | jax.ShapeDtypeStruct, *, memory: int = 256) -> Plan:
     """The way with the fewest operations among those of which one example fits into `memory` MiB, and how it is cut.
 
-    encoder: a function of a batch, or layers; x: [batch, ...features], an array or its shape -> Plan. Nothing is run. Where
-    not even one example of any way fits, the way that needs the least memory is taken.
+    x: the batch, or its shape. Nothing is run. Where not even one example of any way fits, the way that needs the least memory
+    is taken.
     """
-    ways = _ways(encoder)
+    ways = ways(encoder)
     costs = {name: _costs(way, encoder, x) for name, way in ways.items()}
     budget = memory * 2**20
     fitting = {name: operations for name, (operations, _, each) in costs.items() if each <= budget}
     name = min(fitting, key=fitting.get) if fitting else min(costs, key=lambda name: costs[name][2])
     operations, fixed, each = costs[name]
-    cuts = -(-x.shape[0] * each // budget)
-    chunk = -(-x.shape[0] // max(1, cuts))
+    cuts = ceiling_division(x.shape[0] * each, budget)
+    chunk = ceiling_division(x.shape[0], max(1, cuts))
     return Plan(name, operations, fixed + chunk * each, chunk, {name: cost[0] for name, cost in costs.items()})
 
 
-def penalty(encoder, x, *, memory=256):
-    """||J||_F^2 per example by the way that `plan` chooses; x: [batch, ...features] -> [batch]."""
+def penalty(encoder: Encoder, x: Float[Array, "batch ..."], *, memory: int = 256) -> Float[Array, " batch"]:
+    """||J||_F^2 per example by the way that `plan` chooses."""
     chosen = plan(encoder, x, memory=memory)
-    return _ways(encoder)[chosen.way](encoder, x, chosen.chunk)
+    return ways(encoder)[chosen.way](encoder, x, chosen.chunk)
 
 
-def _ways(encoder):
+def ways(encoder: Encoder) -> dict[str, Callable]:
     """{name: (encoder, x, chunk) -> [batch]} of the ways that are exact for an encoder."""
     layers = getattr(encoder, "layers", None)
     if not hasattr(encoder, "preactivations") or not all(
@@ -111,7 +114,9 @@ def _costs(way, encoder, x):
         pull = jax.eval_shape(lambda e, x: jax.vjp(lambda e: way(e, x, count), e)[1], first, few)
         return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(pull))
 
-    value = lambda e, x: jnp.sum(way(e, x, x.shape[0]))  # noqa: E731
+    def value(e, x):
+        return jnp.sum(way(e, x, x.shape[0]))
+
     operations = multiplications(jax.value_and_grad(value, allow_int=True), encoder, x)
     one, two = kept(1), kept(2)
     # The backward pass holds the gradient of what the forward pass keeps.

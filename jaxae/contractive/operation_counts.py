@@ -1,19 +1,21 @@
 """Operations of a function, counted in the program that JAX traces from it."""
 
+from collections.abc import Callable
 from math import prod
+from typing import Any
 
 import jax
 
 __all__ = ["multiplications"]
 
 
-def multiplications(function, *arguments):
+def multiplications(function: Callable, *arguments: Any) -> int:
     """Multiply-adds in the matrix products and convolutions of function(*arguments), which is traced and not run.
 
     A product [m, k] x [k, n] has m k n of them, a floating-point operation is half of one. A loop of known length counts its
     body that often, one of unknown length once; of branches the largest counts, of those of jax.lax.platform_dependent the
     default backend's. Elementwise operations and factorisations count nothing. arguments: arrays or jax.ShapeDtypeStruct, in
-    pytrees -> a whole number.
+    pytrees.
     """
     return _count(jax.make_jaxpr(function)(*arguments).jaxpr)
 

@@ -2,12 +2,15 @@
 
 import os
 import warnings
+from collections.abc import Callable, Iterable
 from pathlib import Path
+
+import numpy as np
 
 from jaxae.files import npz
 
 
-def folder(cache=None):
+def folder(cache: str | os.PathLike | None = None) -> Path:
     """The cache folder: `cache`, else JAXAE_CACHE, else "jaxae" in XDG_CACHE_HOME or ~/.cache."""
     chosen = cache or os.environ.get("JAXAE_CACHE")
     if chosen:
@@ -15,7 +18,7 @@ def folder(cache=None):
     return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "jaxae"
 
 
-def remembered(path, names, build):
+def remembered(path: Path, names: Iterable[str], build: Callable) -> dict[str, np.ndarray]:
     """The arrays `names` from the .npz file `path`, or from build() (a dict of arrays), which is then kept there.
 
     A damaged file is rebuilt and an unwritable folder goes without cache; both are warnings.

@@ -1,7 +1,13 @@
 """Curves through three random points, drawn in ink (Hinton & Salakhutdinov 2006, the "curves" of figure 2A)."""
 
-import numpy as np
+import os
+from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
+from jaxtyping import Float, Float32
+
+from jaxae.arrays import Number
 from jaxae.data.dataset import Data
 from jaxae.data.options import leading, whole_number
 
@@ -17,7 +23,15 @@ STEPS = 64  # straight pieces of a curve, about a pixel long at most
 BLOCK = 2_000  # curves drawn at once, which bounds the memory
 
 
-def curves(split, *, dir=None, cache=None, count=None, seed=0, limit=None):
+def curves(
+    split: str,
+    *,
+    dir: str | os.PathLike | None = None,
+    cache: str | os.PathLike | None = None,
+    count: Any = None,
+    seed: Any = 0,
+    limit: Any = None,
+) -> Data:
     """Pictures of smooth curves through three random points, a set of six true dimensions; shape (28, 28), no labels.
 
     count: 20,000 for train and 10,000 for test by default. The points are uniform over all whose coordinates are in [2, 26]
@@ -33,8 +47,8 @@ def curves(split, *, dir=None, cache=None, count=None, seed=0, limit=None):
     return Data(x.reshape(kept, -1), None, (SIDE, SIDE))
 
 
-def drawn_points(count, *, stream):
-    """Three points (x, y) for each curve, [count, 3, 2]. stream: list of seeds."""
+def drawn_points(count: int, *, stream: Sequence[int]) -> Float[np.ndarray, "count 3 2"]:
+    """Three points (x, y) for each curve. stream: seeds."""
     # numpy keeps the raw stream of a bit generator for good, that of Generator.random only within a version.
     draws = np.random.PCG64(stream).random_raw((count, 2, 3)) / 2.0**64
     # Sorted uniform numbers in a range without the two gaps, then moved apart by them, are uniform under the constraint.
@@ -42,10 +56,10 @@ def drawn_points(count, *, stream):
     return np.stack([x, LOW + draws[:, 1] * (HIGH - LOW)], axis=2)
 
 
-def spline(points, steps=STEPS):
+def spline(points: Float[np.ndarray, "n 3 d"], steps: int = STEPS) -> Float[np.ndarray, "n {steps}+1 d"]:
     """The natural cubic spline through three points over the length of the straight lines between them, at equal steps.
 
-    points: [n, 3, d] -> [n, steps + 1, d]. With the second derivative 0 at both ends, that in the middle is
+    With the second derivative 0 at both ends, that in the middle is
     3 (d1 - d0) / (h0 + h1) for the lines' lengths h and slopes d.
     """
     h = np.linalg.norm(np.diff(points, axis=1), axis=2)
@@ -59,12 +73,14 @@ def spline(points, steps=STEPS):
     return np.where(along < first, before, after)
 
 
-def inked(path, *, width=WIDTH, peak=PEAK, side=SIDE):
+def inked(
+    path: Float[np.ndarray, "n points 2"], *, width: Number = WIDTH, peak: Number = PEAK, side: int = SIDE
+) -> Float32[np.ndarray, "n side side"]:
     """Pictures of paths whose ink spreads as a Gaussian and saturates, peak * min(1, integral ds g(p - c(s))).
 
     g(v) = exp(-|v|^2 / (2 width^2)) / (sqrt(2 pi) width), so that a long straight stroke has the profile
-    peak * exp(-distance^2 / (2 width^2)). path: [n, steps + 1, 2] as (x, y) in pixels, the centre of a pixel being a whole
-    number -> float32 [n, side, side] with y downwards.
+    peak * exp(-distance^2 / (2 width^2)). path: as (x, y) in pixels, the centre of a pixel being a whole
+    number; y points downwards.
     """
     piece = np.diff(path, axis=1)
     middle = (path[:, :-1] + path[:, 1:]).astype(np.float32) / 2

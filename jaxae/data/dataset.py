@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Num
 
 
 class Data(NamedTuple):
@@ -13,8 +14,8 @@ class Data(NamedTuple):
     shape: tuple[int, ...]
 
 
-def from_levels(images, labels, *, white):
-    """Data with x = images / white in [0, 1]. images: uint8 [n, *shape] with levels 0 to white, labels: [n]."""
+def from_levels(images: Num[np.ndarray, "n ..."], labels: Num[np.ndarray, " n"], *, white: int) -> Data:
+    """Data with x = images / white in [0, 1]. images: of levels 0 to white."""
     x = images.reshape(len(images), -1).astype(np.float32)
     x /= np.float32(white)
     return Data(x, labels.astype(np.int32), images.shape[1:])

@@ -2,9 +2,13 @@
 
 import math
 import numbers
+import os
+from typing import Any
 
 import numpy as np
+from jaxtyping import Float64, Num
 
+from jaxae.arrays import Array, Number
 from jaxae.data.dataset import Data
 from jaxae.data.options import leading, whole_number
 
@@ -12,7 +16,17 @@ COUNTS = {"train": 10_000, "test": 2_000}
 START, LENGTH = 3.0, 12.0  # of the spiral: first angle and range of angles in radians
 
 
-def spiral(split, *, dir=None, cache=None, count=None, seed=0, pitch=0.04, std=0.0, limit=None):
+def spiral(
+    split: str,
+    *,
+    dir: str | os.PathLike | None = None,
+    cache: str | os.PathLike | None = None,
+    count: Any = None,
+    seed: Any = 0,
+    pitch: Any = 0.04,
+    std: Any = 0.0,
+    limit: Any = None,
+) -> Data:
     """Points pitch t (sin t, cos t) of a spiral, t uniform in [3, 15] (after Alain & Bengio 2014); shape (2,).
 
     count: 10,000 for train and 2,000 for test by default; std: of Gaussian noise along the radius, 0 or more.
@@ -22,13 +36,24 @@ def spiral(split, *, dir=None, cache=None, count=None, seed=0, pitch=0.04, std=0
     return Data(_polar(_positive("pitch", pitch) * t + _deviation(std) * noise, t).astype(np.float32), None, (2,))
 
 
-def spiral_curve(count, pitch=0.04):
-    """Points of the spiral itself at equal steps of its angle, float64 [count, 2]."""
+def spiral_curve(count: int, pitch: Number = 0.04) -> Float64[np.ndarray, "count 2"]:
+    """Points of the spiral itself at equal steps of its angle."""
     t = np.linspace(START, START + LENGTH, count)
     return _polar(pitch * t, t)
 
 
-def mixture(split, *, dir=None, cache=None, count=None, seed=0, components=3, spacing=0.5, std=0.1, limit=None):
+def mixture(
+    split: str,
+    *,
+    dir: str | os.PathLike | None = None,
+    cache: str | os.PathLike | None = None,
+    count: Any = None,
+    seed: Any = 0,
+    components: Any = 3,
+    spacing: Any = 0.5,
+    std: Any = 0.1,
+    limit: Any = None,
+) -> Data:
     """Points on the line from equally likely Gaussians whose means are `spacing` apart and centred at 0; shape (1,).
 
     count: 10,000 for train and 2,000 for test by default; std: of each Gaussian; 0 leaves the means alone, as the three
@@ -41,14 +66,16 @@ def mixture(split, *, dir=None, cache=None, count=None, seed=0, components=3, sp
     return Data(x.astype(np.float32)[:, None], labels, (1,))
 
 
-def centres(components, spacing):
-    """The means of the mixture's Gaussians, float64 [components]."""
+def centres(components: Any, spacing: Any) -> Float64[np.ndarray, " components"]:
+    """The means of the mixture's Gaussians."""
     components = whole_number("components", components, least=1)
     return _positive("spacing", spacing) * (np.arange(components) - (components - 1) / 2)
 
 
-def mixture_score(x, *, components=3, spacing=0.5, std=0.1):
-    """The score of the mixture, d log p / dx = sum_k p(k | x) (mean_k - x) / std^2. x: [...] -> float64 [...]; std > 0."""
+def mixture_score(
+    x: Num[Array, "*shape"], *, components: Any = 3, spacing: Any = 0.5, std: Number = 0.1
+) -> Float64[np.ndarray, "*shape"]:
+    """The score of the mixture, d log p / dx = sum_k p(k | x) (mean_k - x) / std^2; std > 0."""
     difference = centres(components, spacing) - np.asarray(x, np.float64)[..., None]
     exponent = -np.square(difference / std) / 2
     posterior = np.exp(exponent - exponent.max(axis=-1, keepdims=True))  # the largest is 1: no 0 / 0 in the tails

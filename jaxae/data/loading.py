@@ -1,9 +1,12 @@
 """One call for every data set."""
 
 import functools
+import os
+from typing import Any
 
 from jaxae.data import options as data_options
 from jaxae.data.curves import curves
+from jaxae.data.dataset import Data
 from jaxae.data.densities import mixture, spiral
 from jaxae.data.packaged import digits, mnist5k
 from jaxae.data.patches import patches
@@ -25,8 +28,15 @@ SOURCES = {
 NAMES = tuple(SOURCES)
 
 
-def load(name, split, *, dir=None, cache=None, **options):
-    """Data of one split, x: float32 [n, features], in [0, 1] for pictures and of variance 0.1 for whitened patches.
+def load(
+    name: str,
+    split: str,
+    *,
+    dir: str | os.PathLike | None = None,
+    cache: str | os.PathLike | None = None,
+    **options: Any,
+) -> Data:
+    """Data of one split, in [0, 1] for pictures and of variance 0.1 for whitened patches.
 
     dir: TFDS folder (default TFDS_DATA_DIR, then that of TFDS); cache: folder of decoded pictures (default JAXAE_CACHE,
     then the user's cache folder). The options are those of the data set's own function; all have `limit`, the first n

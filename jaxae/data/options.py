@@ -2,17 +2,19 @@
 
 import inspect
 import operator
+from collections.abc import Callable
+from typing import Any
 
 PLACES = ("dir", "cache")  # arguments of `load` itself: where files lie, not what they hold
 
 
-def accepted(source):
+def accepted(source: Callable) -> tuple[str, ...]:
     """Names of the options of a source function: its keyword-only parameters but the places."""
     parameters = inspect.signature(source).parameters.values()
     return tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in PLACES)
 
 
-def whole_number(option, value, *, least):
+def whole_number(option: str, value: Any, *, least: int) -> int:
     """The value as int; raises ValueError unless it is a whole number of at least `least`."""
     try:
         number = operator.index(value)
@@ -23,7 +25,7 @@ def whole_number(option, value, *, least):
     return number
 
 
-def leading(limit, available):
+def leading(limit: Any, available: int) -> slice:
     """Slice of the first `limit` of `available` examples, of all for None; raises ValueError if there are fewer."""
     if limit is None:
         return slice(available)

@@ -1,8 +1,13 @@
 """Square patches of whitened photographs."""
 
+import os
+from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Float32
 
 from jaxae.data.dataset import Data
 from jaxae.data.options import leading, whole_number
@@ -13,7 +18,17 @@ TRAIN_SHARE = 0.8  # of the columns, on the left
 BLOCK = 16_384  # patches cut out at once, which bounds the memory beside the result
 
 
-def patches(split, *, dir=None, cache=None, size=12, count=None, seed=0, path=None, limit=None):
+def patches(
+    split: str,
+    *,
+    dir: str | os.PathLike | None = None,
+    cache: str | os.PathLike | None = None,
+    size: Any = 12,
+    count: Any = None,
+    seed: Any = 0,
+    path: str | os.PathLike | None = None,
+    limit: Any = None,
+) -> Data:
     """Patches at uniformly drawn positions of whitened photographs, the left 80 % of columns for train, the rest test.
 
     size: pixels per side; count: 500,000 for train and 10,000 for test by default; path: see `photographs.whitened`.
@@ -27,7 +42,9 @@ def patches(split, *, dir=None, cache=None, size=12, count=None, seed=0, path=No
     return Data(x.reshape(kept, size * size), None, (size, size))
 
 
-def regions(names, pictures, split, size):
+def regions(
+    names: Sequence[str | Path], pictures: Sequence[Float[np.ndarray, "_ _"]], split: str, size: int
+) -> list[Float[np.ndarray, "_ _"]]:
     """The part of each picture that belongs to the split; raises ValueError where either part holds no patch."""
     borders = [round(TRAIN_SHARE * picture.shape[1]) for picture in pictures]
     for name, picture, border in zip(names, pictures, borders, strict=True):
@@ -41,8 +58,10 @@ def regions(names, pictures, split, size):
     return [p[:, :border] if train else p[:, border:] for p, border in zip(pictures, borders, strict=True)]
 
 
-def drawn(regions, size, count, *, stream):
-    """Patches float32 [count, size, size], each position of all regions being equally likely. stream: list of seeds."""
+def drawn(
+    regions: Sequence[Float[np.ndarray, "_ _"]], size: int, count: int, *, stream: Sequence[int]
+) -> Float32[np.ndarray, "count size size"]:
+    """Patches, each position of all regions being equally likely. stream: seeds."""
     windows = [np.lib.stride_tricks.sliding_window_view(region, (size, size)) for region in regions]
     starts = np.cumsum([0] + [window.shape[0] * window.shape[1] for window in windows])
     # numpy keeps the raw stream of a bit generator for good, that of Generator.integers only within a version. The

@@ -1,12 +1,16 @@
 """Whitened grey photographs: those inside installed packages, or a user's own."""
 
 import importlib.util
+import os
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float, Float32
 
 from jaxae.data.luma import luma
 from jaxae.data.whitening import rescaled, whiten
+from jaxae.extras import imported
+from jaxae.integers import ceiling_division
 
 SHIPPED = (
     ("skimage", "data/astronaut.png"),
@@ -22,8 +26,8 @@ SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".
 ALLOWED = "a folder of pictures, a picture, or IMAGES.mat of Olshausen"
 
 
-def whitened(path=None):
-    """Names and whitened pictures, float32 [rows, columns] of mean variance 0.1, of the shipped or other photographs.
+def whitened(path: str | os.PathLike | None = None) -> tuple[list[str | Path], list[Float32[np.ndarray, "_ _"]]]:
+    """Names and whitened pictures, of mean variance 0.1, of the shipped or other photographs.
 
     path: None, a folder of pictures, one picture, or IMAGES.mat of Olshausen, whose pictures are whitened already.
     """
@@ -38,12 +42,12 @@ def whitened(path=None):
     return names, rescaled([whiten(halve(read(name))) for name in names])
 
 
-def shipped():
+def shipped() -> list[Path]:
     """Paths of the photographs that scikit-image and scikit-learn install."""
     return [Path(importlib.util.find_spec(package).origin).parent / file for package, file in SHIPPED]
 
 
-def listed(path):
+def listed(path: Path) -> list[Path]:
     """Pictures of a folder in the order of their names, or the one file; raises FileNotFoundError if there is none."""
     files = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES) if path.is_dir() else [path]
     if not files:
@@ -51,9 +55,9 @@ def listed(path):
     return files
 
 
-def read(path):
-    """Grey values in [0, 1], [rows, columns], of a picture of 8 or 16 bits; raises ValueError if it cannot be read."""
-    from PIL import Image
+def read(path: Path) -> Float[np.ndarray, "rows columns"]:
+    """Grey values in [0, 1] of a picture of 8 or 16 bits; raises ValueError if it cannot be read."""
+    Image = imported("PIL.Image")
 
     try:
         with Image.open(path) as picture:
@@ -66,14 +70,14 @@ def read(path):
         raise ValueError(f"Picture {path} cannot be read ({error}); allowed are pictures with 8 or 16 bits.") from error
 
 
-def halve(picture):
-    """The picture at half its size, smoothed against aliasing. [rows, columns], both divided by 2 and rounded up."""
-    from skimage.transform import resize
+def halve(picture: Float[np.ndarray, "rows columns"]) -> Float[np.ndarray, "_ _"]:
+    """The picture at half its size, rounded up, smoothed against aliasing."""
+    resize = imported("skimage.transform").resize
 
-    return resize(picture, [-(-length // 2) for length in picture.shape], anti_aliasing=True)
+    return resize(picture, [ceiling_division(length, 2) for length in picture.shape], anti_aliasing=True)
 
 
-def matlab(path):
+def matlab(path: Path) -> tuple[list[str], list[Float[np.ndarray, "rows columns"]]]:
     """Names and pictures of the key IMAGES, [rows, columns, n], of a .mat file; raises ValueError if it is another."""
     from scipy.io import loadmat
 

@@ -4,25 +4,43 @@ import contextlib
 import hashlib
 import importlib.util
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from jaxtyping import Num, UInt8
 
 from jaxae.data import cache as data_cache
 from jaxae.data.dataset import Data, from_levels
 from jaxae.data.luma import luma
 from jaxae.data.options import leading
+from jaxae.extras import imported
 
 FORMAT = "array_record"  # the one of TFDS that is read without TensorFlow
 
 
-def colour_pictures(name, split, *, dir=None, cache=None, limit=None):
+def colour_pictures(
+    name: str,
+    split: str,
+    *,
+    dir: str | os.PathLike | None = None,
+    cache: str | os.PathLike | None = None,
+    limit: Any = None,
+) -> Data:
     """The TFDS set `name` as pixel / 255, channels last; a single channel is left out of the shape."""
     images, labels = decoded(name, split, dir, cache, limit)
     return from_levels(images[..., 0] if images.shape[-1] == 1 else images, labels, white=255)
 
 
-def grey_pictures(name, split, *, dir=None, cache=None, limit=None):
+def grey_pictures(
+    name: str,
+    split: str,
+    *,
+    dir: str | os.PathLike | None = None,
+    cache: str | os.PathLike | None = None,
+    limit: Any = None,
+) -> Data:
     """The TFDS set `name` as luma / 255, in [0, 1]."""
     images, labels = decoded(name, split, dir, cache, limit)
     x = luma(images).reshape(len(images), -1)
@@ -30,8 +48,10 @@ def grey_pictures(name, split, *, dir=None, cache=None, limit=None):
     return Data(x, labels.astype(np.int32), images.shape[1:3])
 
 
-def decoded(name, split, dir, cache, limit):
-    """The first `limit` pictures, uint8 [n, rows, columns, channels], and labels [n] of a TFDS set."""
+def decoded(
+    name: str, split: str, dir: str | os.PathLike | None, cache: str | os.PathLike | None, limit: Any
+) -> tuple[UInt8[np.ndarray, "n rows columns channels"], Num[np.ndarray, " n"]]:
+    """The first `limit` pictures and labels of a TFDS set."""
     with quiet():
         builder = opened(name, dir)
         info = builder.info.splits[split]
@@ -41,9 +61,9 @@ def decoded(name, split, dir, cache, limit):
     return arrays["images"][rows], arrays["labels"][rows]
 
 
-def opened(name, dir):
+def opened(name: str, dir: str | os.PathLike | None) -> Any:
     """TFDS builder of a prepared set; prepares it where it is not, which needs TensorFlow (ModuleNotFoundError)."""
-    import tensorflow_datasets as tfds
+    tfds = imported("tensorflow_datasets")
 
     # TFDS itself reads the variable only when it is imported.
     dir = dir or os.environ.get("TFDS_DATA_DIR") or None
@@ -66,7 +86,7 @@ def opened(name, dir):
     return builder
 
 
-def decode(builder, split):
+def decode(builder: Any, split: str) -> dict[str, np.ndarray]:
     """All pictures and labels of a prepared split as a dict of arrays, in the order of TFDS."""
     source = builder.as_data_source(split=split)
     images = np.empty((len(source), *builder.info.features["image"].shape), np.uint8)
@@ -76,7 +96,7 @@ def decode(builder, split):
     return {"images": images, "labels": labels}
 
 
-def fingerprint(files):
+def fingerprint(files: Iterable[str | os.PathLike]) -> str:
     """Hash of the content of files, so that two different prepared copies never share a cache file."""
     digest = hashlib.sha256()
     for file in files:
@@ -86,7 +106,7 @@ def fingerprint(files):
 
 
 @contextlib.contextmanager
-def quiet():
+def quiet() -> Iterator[None]:
     """Only errors in the log of TFDS inside the block; it warns of things that concern no user of this library."""
     from absl import logging
 

@@ -1,14 +1,19 @@
 """A fixed split of a data set that comes without one."""
 
 import numpy as np
+from jaxtyping import Int, Shaped
+
+from jaxae.arrays import Number
 
 SEED = 0
 
 
-def stratified(labels, split, *, share, seed=SEED):
+def stratified(
+    labels: Shaped[np.ndarray, " n"], split: str, *, share: Number, seed: int = SEED
+) -> Int[np.ndarray, " m"]:
     """Indices of the train or test split in shuffled order, round(share * count) of each class being in train.
 
-    The classes are spread evenly, so every leading part of a split is stratified too. labels: [n] -> int [m].
+    The classes are spread evenly, so every leading part of a split is stratified too.
     """
     # numpy keeps the raw stream of a bit generator for good, that of Generator.permutation only within a version.
     draws, jitter = np.random.PCG64(seed).random_raw((2, len(labels))) / 2.0**64

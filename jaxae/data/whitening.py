@@ -1,18 +1,23 @@
 """Whitening of photographs as in sparse coding (Olshausen and Field 1997, Vision Research 37, 3311-3325)."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from jaxtyping import Float, Float32, Num
+
+from jaxae.arrays import Number
 
 CUTOFF = 0.4  # cycles per pixel
 VARIANCE = 0.1  # of IMAGES.mat, averaged over pictures
 
 
-def gain(frequency, *, cutoff=CUTOFF):
-    """Amplitude gain f exp(-(f / cutoff)^4) of the whitening filter; frequencies in cycles per pixel, same shape."""
+def gain(frequency: Number, *, cutoff: Number = CUTOFF) -> Number:
+    """Amplitude gain f exp(-(f / cutoff)^4) of the whitening filter; frequencies in cycles per pixel, of any shape."""
     return frequency * np.exp(-((frequency / cutoff) ** 4))
 
 
-def whiten(picture, *, cutoff=CUTOFF):
-    """The picture, mirrored at its borders, with its amplitude spectrum times `gain`. [rows, columns], same shape."""
+def whiten(picture: Num[np.ndarray, "rows columns"], *, cutoff: Number = CUTOFF) -> Float[np.ndarray, "rows columns"]:
+    """The picture, mirrored at its borders, with its amplitude spectrum times `gain`."""
     from scipy.fft import dctn, idctn
 
     rows, columns = picture.shape
@@ -22,7 +27,7 @@ def whiten(picture, *, cutoff=CUTOFF):
     return idctn(dctn(picture) * gain(frequency, cutoff=cutoff))
 
 
-def rescaled(pictures):
+def rescaled(pictures: Sequence[Float[np.ndarray, "_ _"]]) -> list[Float32[np.ndarray, "_ _"]]:
     """The pictures times one joint factor, their mean variance becoming 0.1; raises ValueError without contrast."""
     variance = np.mean([picture.var() for picture in pictures])
     # Rounding alone leaves a uniform picture about 1e-33, one grey level in a million pixels leaves about 1e-12.

@@ -2,13 +2,15 @@
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 __all__ = ["replacing"]
 
 
 @contextlib.contextmanager
-def replacing(path):
+def replacing(path: str | os.PathLike) -> Iterator[BinaryIO]:
     """A binary file that takes the place of `path` once it is whole and on the disk; readers never see a part of it.
 
     Raises OSError that names the path where it cannot be written.

@@ -1,6 +1,9 @@
 """Arrays with names in .npz files, and the trees that the names stand for."""
 
+import os
 import zipfile
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import jax
 import numpy as np
@@ -10,8 +13,8 @@ from jaxae.files.atomic import replacing
 __all__ = ["named_leaves", "nested", "read", "write"]
 
 
-def read(path, names):
-    """The arrays `names` of an .npz file as a dict; raises if any byte of their content is not what was written."""
+def read(path: str | os.PathLike, names: Iterable[str]) -> dict[str, np.ndarray]:
+    """The arrays `names` of an .npz file; raises if any byte of their content is not what was written."""
     with np.load(path, allow_pickle=False) as archive:
         # The zip format keeps a CRC-32 of each array. Reading alone checks it only when a damaged array header does not
         # make numpy stop before the end.
@@ -21,19 +24,19 @@ def read(path, names):
         return {name: archive[name] for name in names}
 
 
-def write(path, arrays):
-    """Writes a dict of arrays as an .npz file at once or not at all: readers never see a part of it."""
+def write(path: str | os.PathLike, arrays: Mapping[str, Any]) -> None:
+    """Writes arrays as an .npz file at once or not at all: readers never see a part of it."""
     with replacing(path) as file:
         np.savez(file, **arrays)
 
 
-def named_leaves(tree):
+def named_leaves(tree: Any) -> dict[str, np.ndarray]:
     """The leaves of a tree as a flat dict of arrays, named by fields, keys and positions joined with "/"."""
     pairs, _ = jax.tree_util.tree_flatten_with_path(tree)
     return {"/".join(_name(key) for key in path if _name(key) is not None): np.asarray(leaf) for path, leaf in pairs}
 
 
-def nested(leaves):
+def nested(leaves: Mapping[str, Any]) -> Any:
     """The tree of a flat dict that `named_leaves` made, as nested dicts and lists."""
     tree = {}
     for name, leaf in leaves.items():

@@ -4,7 +4,9 @@ import importlib
 import importlib.metadata
 import json
 import sys
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, is_dataclass
+from typing import Any
 
 import optax
 from jax.tree_util import Partial
@@ -44,14 +46,14 @@ class Missing:
 
     name: str
 
-    def __call__(self, *arguments, **keywords):
+    def __call__(self, *arguments: Any, **keywords: Any) -> None:
         """Refuse."""
         if self.name == GIVEN:
             raise ValueError(f"the recipe had {GIVEN}, which no file holds: give it by recipe._replace(optimizer=...)")
         raise ValueError(f"{self.name} is no function of jaxae or optax: give it to load by functions=[...]")
 
 
-def header():
+def header() -> dict[str, Any]:
     """The format and the version of jaxae, as every description begins."""
     try:
         version = importlib.metadata.version("jaxae")
@@ -60,7 +62,7 @@ def header():
     return {"format": FORMAT, "jaxae": version}
 
 
-def check_format(path, description):
+def check_format(path: Any, description: Any) -> None:
     """Refuse, by ValueError, a description that is not one of this format."""
     found = description.get("format") if isinstance(description, dict) else None
     if not isinstance(found, int) or isinstance(found, bool) or found < 1:
@@ -69,7 +71,7 @@ def check_format(path, description):
         raise ValueError(f"{path} has format {found}: this jaxae reads formats up to {FORMAT}, a newer one reads it")
 
 
-def describe_model(model):
+def describe_model(model: Any) -> dict[str, Any] | None:
     """{"class": name, "fields": {...}}, or None for a model that cannot be made again from words.
 
     name: of MODELS, or "module:name" of another dataclass that can be imported and whose fields json holds, tuples included.
@@ -87,7 +89,7 @@ def describe_model(model):
     return words if same and kind.__module__ != "__main__" else None
 
 
-def describe(thing):
+def describe(thing: Any) -> dict[str, Any] | None:
     """Words for a recipe or a configured function, a node each; null stands for an array, which lies under the same path.
 
     A recipe is {field: node}; a configured function is {"function": "module:name", "structure": {keyword: value}, "numbers":
@@ -108,7 +110,7 @@ def describe(thing):
     return None
 
 
-def model_from(description, models=()):
+def model_from(description: Any, models: Iterable[type] = ()) -> Any:
     """The model of a description, or None where it has none, or one whose class is neither of MODELS nor of `models`.
 
     Raises ValueError for an unknown class of jaxae and for wrong fields.
@@ -123,7 +125,7 @@ def model_from(description, models=()):
         raise ValueError(f"the model {description} cannot be made: {error}") from error
 
 
-def with_present_names(description):
+def with_present_names(description: Any) -> Any:
     """A node of a description as `describe` would write it today, functions under the names that they have now."""
     if not isinstance(description, dict):
         return description
@@ -133,7 +135,7 @@ def with_present_names(description):
     return renamed
 
 
-def recipe_from(description, arrays, functions=()):
+def recipe_from(description: Any, arrays: Any, functions: Iterable[Callable] = ()) -> Recipe:
     """The recipe of a description with its numbers from a nested dict of arrays.
 
     Functions are looked up in jaxae and optax and among `functions`, never elsewhere; any other becomes a Missing.
@@ -143,7 +145,7 @@ def recipe_from(description, arrays, functions=()):
     return Recipe(**fields)
 
 
-def function_from(node, arrays, known=None):
+def function_from(node: Any, arrays: Any, known: Mapping[str, Callable] | None = None) -> Any:
     """The configured function, Schedule or number of one node of a description."""
     if node is None:
         return arrays

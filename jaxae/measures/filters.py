@@ -1,12 +1,18 @@
 """Measures of filters drawn as images: size, orientation, kind.
 
-Filters are [units, height, width] and each measure gives one number per unit, the same for c * filter with any c != 0.
-The measures that see contrast subtract each filter's mean first; a filter without any has 0.
+Filters are [units, height, width], ValueError is raised for another number of axes, and each measure gives one number per
+unit, the same for c * filter with any c != 0. The measures that see contrast subtract each filter's mean first; a filter
+without any has 0.
 """
+
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float, Num
+
+from jaxae.arrays import Array, Number
 
 __all__ = [
     "contrast",
@@ -18,11 +24,10 @@ __all__ = [
 
 
 @jax.jit
-def contrast(filters):
+def contrast(filters: Num[Array, "..."]) -> Float[Array, "units height width"]:
     """The filters without their means, each divided by its largest absolute value, w - mean(w) -> w / max |w|.
 
-    filters: [units, height, width] -> the same shape; 0 where only the rounding of a flat filter is left. Raises
-    ValueError for another number of axes.
+    0 where only the rounding of a flat filter is left.
     """
     w = _images(filters)
     centred = w - jnp.mean(w, axis=(1, 2), keepdims=True)
@@ -32,11 +37,10 @@ def contrast(filters):
 
 
 @jax.jit
-def effective_area(filters):
+def effective_area(filters: Num[Array, "..."]) -> Float[Array, " units"]:
     """Participation ratio of the energy as a fraction of the N pixels, (sum w^2)^2 / (N sum w^4); the mean stays in.
 
-    filters: [units, height, width] -> [units]: 1/N for one pixel, 1 for a flat filter, near 1/3 for Gaussian noise, 0
-    for a filter of zeros. Raises ValueError for another number of axes.
+    1/N for one pixel, 1 for a flat filter, near 1/3 for Gaussian noise, 0 for a filter of zeros.
     """
     w = _images(filters)
     peak = jnp.max(jnp.abs(w), axis=(1, 2), keepdims=True)
@@ -46,12 +50,11 @@ def effective_area(filters):
 
 
 @jax.jit
-def orientation(filters):
+def orientation(filters: Num[Array, "..."]) -> Float[Array, " units"]:
     """Orientation selectivity of the power spectrum, |sum_k P(k) e^(2 i theta_k)| / sum_k P(k), frequency 0 left out.
 
-    filters: [units, height, width] -> [units] in [0, 1]: near 0 where no direction is preferred, near 1 for a grating,
-    1/2 for the derivative of a round Gaussian, (r - 1) / (r + 1) for a Gaussian r times as long as wide. The spectrum
-    is that of the filter without its mean amid zeros. Raises ValueError for another number of axes.
+    Near 0 where no direction is preferred, near 1 for a grating, 1/2 for the derivative of a round Gaussian, (r - 1) / (r + 1)
+    for a Gaussian r times as long as wide. The spectrum is that of the filter without its mean amid zeros.
     """
     w = contrast(filters)
     # An odd, square grid of frequencies is the same after a quarter turn, which negates e^(2 i theta): isotropic power
@@ -65,12 +68,11 @@ def orientation(filters):
     return jnp.abs(jnp.sum(power * direction, axis=(1, 2))) / jnp.where(total == 0, 1, total)
 
 
-def correlation_area(filters):
+def correlation_area(filters: Num[Array, "..."]) -> Float[Array, " units"]:
     """Area of the autocorrelation's peak: the pixels connected to its centre where it is at least half its maximum.
 
-    filters: [units, height, width] -> [units] in pixels of the shift: 1 for white noise, more for wider strokes, 0 for
-    a filter without contrast. The autocorrelation is that of the filter without its mean amid zeros, and pixels are
-    connected by their sides. Raises ValueError for another number of axes.
+    In pixels of the shift: 1 for white noise, more for wider strokes, 0 for a filter without contrast. The autocorrelation is
+    that of the filter without its mean amid zeros, and pixels are connected by their sides.
     """
     from scipy import ndimage  # slow to import, and only this function needs it
 
@@ -84,10 +86,16 @@ def correlation_area(filters):
     return jnp.asarray(np.sum((regions == centre) & (centre > 0), axis=(1, 2)), jnp.float32)
 
 
-def kind_of_filters(explained, oriented, *, least_explained=0.5, least_oriented=0.25):
+def kind_of_filters(
+    explained: Num[Array, " units"] | Sequence[Number],
+    oriented: Num[Array, " units"] | Sequence[Number],
+    *,
+    least_explained: Number = 0.5,
+    least_oriented: Number = 0.25,
+) -> np.ndarray:
     """The word of the literature for each filter: "noise", "blob" or "edge".
 
-    explained: [units], the R^2 of `jaxae.measures.gabor.gabor_fit`; oriented: [units], `orientation` -> [units] of strings:
+    explained: the R^2 of `jaxae.measures.gabor.gabor_fit`; oriented: `orientation` -> [units] of strings:
     noise where explained < least_explained or is NaN, else edge where oriented >= least_oriented, else blob.
     `least_oriented` is half of what the least oriented edge has, the derivative of a round Gaussian (1/2): a Gaussian
     counts as an edge from 5/3 times as long as wide. On synthetic filters of 12 x 12 and 28 x 28 pixels, 10 or 20 % of

@@ -6,7 +6,9 @@ import math
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float, Num
 
+from jaxae.arrays import Array
 from jaxae.measures.filters import contrast
 
 __all__ = ["gabor_fit"]
@@ -19,12 +21,14 @@ _SLOWEST, _FASTEST = 1e-3, 0.5  # cycles per pixel: a period no patch can tell f
 _TINY = 1e-12
 
 
-def gabor_fit(filters, *, chunk=16):
+def gabor_fit(
+    filters: Num[Array, "..."], *, chunk: int = 16
+) -> tuple[Float[Array, " units"], dict[str, Float[Array, " units"]]]:
     """Fraction of each filter's energy that its best Gabor function explains, R^2 = 1 - min ||w - g||^2 / ||w||^2.
 
     g(x, y) = exp(-u^2 / (2 sigma_u^2) - v^2 / (2 sigma_v^2)) (a cos(2 pi f u) + b sin(2 pi f u)), where (u, v) is
     (x - x0, y - y0) turned by the angle theta; w and g have their means subtracted (Jones & Palmer 1987 fit the
-    responses of simple cells by such functions). filters: [units, height, width] -> ([units], dict of [units]: x0
+    responses of simple cells by such functions). filters: [units, height, width] -> (R^2, the parameters: x0
     (column), y0 (row), sigma_u and sigma_v in pixels, theta in radians in [0, pi] from the columns' axis to the rows'
     until it meets the wave vector, frequency in cycles per pixel). The centre lies inside the patch, the sigmas between
     half a pixel and the patch's longer side, the frequency between 0.001 and 0.5; the frequency and theta of a fit with

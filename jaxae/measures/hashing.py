@@ -1,28 +1,34 @@
 """Binary codes for retrieval: bits from activations, Hamming distances, and how good a ranking by distance is."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from jaxtyping import Bool, Float, Num, Shaped, UInt16, UInt64
+
+from jaxae.arrays import Array, Number
+from jaxae.integers import ceiling_division
 
 __all__ = ["average_precision", "binary", "hamming", "pack", "precision_at_recall"]
 
 
-def binary(codes, thresholds):
-    """The bits codes > thresholds. codes: [n, bits]; thresholds: a number or [bits] -> bools [n, bits]."""
+def binary(codes: Num[Array, "n bits"] | Sequence, thresholds: Number | Sequence) -> Bool[np.ndarray, "n bits"]:
+    """The bits codes > thresholds. thresholds: one for all, or one per bit."""
     return np.asarray(codes) > np.asarray(thresholds)
 
 
-def pack(bits):
-    """Bits packed into 64-bit words, the last one padded with 0. bits: bools [n, bits] -> uint64 [n, ceil(bits / 64)]."""
+def pack(bits: Shaped[Array, "n bits"]) -> UInt64[np.ndarray, "n words"]:
+    """Bits packed into 64-bit words, the last one padded with 0."""
     bits = np.asarray(bits, bool)
-    words = np.zeros((len(bits), -(-bits.shape[1] // 64) * 8), np.uint8)
+    words = np.zeros((len(bits), ceiling_division(bits.shape[1], 64) * 8), np.uint8)
     octets = np.packbits(bits, axis=1)
     words[:, : octets.shape[1]] = octets
     return words.view(np.uint64)
 
 
-def hamming(queries, base):
+def hamming(queries: UInt64[np.ndarray, "q words"], base: UInt64[np.ndarray, "n words"]) -> UInt16[np.ndarray, "q n"]:
     """The number of bits in which each query differs from each word of the base, popcount(q xor b).
 
-    queries: uint64 [q, words], base: uint64 [n, words], from `pack` -> uint16 [q, n].
+    queries, base: from `pack`.
     """
     distances = np.zeros((len(queries), len(base)), np.uint16)
     for word in range(base.shape[1]):
@@ -30,7 +36,7 @@ def hamming(queries, base):
     return distances
 
 
-def average_precision(distances, relevant):
+def average_precision(distances: Num[Array, "..."], relevant: Shaped[Array, "..."]) -> Float[np.ndarray, " q"]:
     """Average precision of each query's ranking, sum_d P(d) (R(d) - R(d-)) over its distances d in ascending order.
 
     P(d) and R(d) are precision and recall of all that lies within d: items at one distance, of which Hamming distances
@@ -42,10 +48,12 @@ def average_precision(distances, relevant):
     return np.where(total > 0, (precision * hit).sum(axis=1) / np.maximum(total, 1), np.nan)
 
 
-def precision_at_recall(distances, relevant, levels):
+def precision_at_recall(
+    distances: Num[Array, "..."], relevant: Shaped[Array, "..."], levels: Sequence[Number] | Num[Array, " r"]
+) -> Float[np.ndarray, "q r"]:
     """Precision within the least distance that reaches each level of recall.
 
-    distances: [q, n]; relevant: bools [q, n] with a True in each row; levels: [r] in (0, 1] -> [q, r].
+    distances: [q, n]; relevant: bools [q, n] with a True in each row; levels in (0, 1].
     """
     hit, precision, recall = _within(distances, relevant)
     if not hit.any(axis=1).all():

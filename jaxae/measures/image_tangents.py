@@ -4,30 +4,40 @@ An image is read as the cubic spline through its pixels, 0 outside, twice contin
 """
 
 import functools
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
+
+from jaxae.arrays import Array, Number
 
 __all__ = ["TRANSFORMATIONS", "affine", "derivatives", "dilate", "spline"]
 
 TRANSFORMATIONS = ("translation x", "translation y", "rotation", "scaling", "thickening")
 
 
-def spline(images):
+def spline(images: Float[Array, "*batch height width"]) -> Float[Array, "*batch height width"]:
     """Coefficients of the cubic B-spline that passes through every pixel: they solve (c_(i-1) + 4 c_i + c_(i+1)) / 6 = I_i.
 
-    images: [..., height, width], along both axes and with 0 outside -> same shape.
+    Along both axes and with 0 outside.
     """
     height, width = images.shape[-2:]
     return _inverse(height) @ images @ _inverse(width)
 
 
-def affine(images, *, shift=(0.0, 0.0), rotation=0.0, scaling=0.0):
+def affine(
+    images: Float[Array, "*batch height width"],
+    *,
+    shift: Sequence[Number] | Float[Array, "2"] = (0.0, 0.0),
+    rotation: Number = 0.0,
+    scaling: Number = 0.0,
+) -> Float[Array, "*batch height width"]:
     """Images scaled by e^scaling and turned by `rotation` about their centre, then shifted, out(A p + shift) = image(p).
 
-    images: [..., height, width]; shift: (right, down) in pixels; rotation: radians, clockwise as pictures are shown;
-    scaling: natural logarithm of the factor -> same shape. Every number may be traced and differentiated.
+    shift: (right, down) in pixels; rotation: radians, clockwise as pictures are shown; scaling: natural logarithm of the
+    factor. Every number may be traced and differentiated.
     """
     height, width = images.shape[-2:]
     row, column = jnp.meshgrid(
@@ -39,12 +49,14 @@ def affine(images, *, shift=(0.0, 0.0), rotation=0.0, scaling=0.0):
     return _at(spline(images), row + (height - 1) / 2, column + (width - 1) / 2)
 
 
-def dilate(images, *, radius, directions: int = 64):
+def dilate(
+    images: Float[Array, "*batch height width"], *, radius: Number, directions: int = 64
+) -> Float[Array, "*batch height width"]:
     """Grey dilation by a disc, out(p) = max of image(q) over |q - p| <= radius, its border sampled in `directions` directions.
 
-    images: [..., height, width]; radius: pixels, small enough that the largest value lies at the border or the centre ->
-    same shape. Bright strokes grow thicker by `radius` on either side. Its derivative at radius 0 is the length of the
-    image's gradient, |grad image|, since the disc reaches furthest uphill.
+    radius: pixels, small enough that the largest value lies at the border or the centre. Bright strokes grow thicker by
+    `radius` on either side. Its derivative at radius 0 is the length of the image's gradient, |grad image|, since the disc
+    reaches furthest uphill.
     """
     angles = 2 * np.pi * jnp.arange(directions) / directions
     moved = jax.lax.map(lambda a: affine(images, shift=(radius * jnp.cos(a), radius * jnp.sin(a))), angles)
@@ -52,10 +64,10 @@ def dilate(images, *, radius, directions: int = 64):
 
 
 @jax.jit
-def derivatives(images):
+def derivatives(images: Float[Array, "batch height width"]) -> Float[Array, "batch 5 height width"]:
     """The derivative of each image under each of TRANSFORMATIONS at the identity.
 
-    images: [batch, height, width] -> [batch, 5, height, width], per pixel of shift right and down, per radian of clockwise
+    Per pixel of shift right and down, per radian of clockwise
     turn, per unit of log size, and per pixel of stroke on either side (the gradient's length, see `dilate`). Exact, by
     forward mode through the spline.
     """

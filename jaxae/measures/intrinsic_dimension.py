@@ -1,17 +1,25 @@
 """Intrinsic dimension: how many coordinates data need nearby, from the distances to the nearest neighbours."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from jaxtyping import Float64, Int, Num
+
+from jaxae.arrays import Array, Number
+from jaxae.extras import imported
 
 __all__ = ["levina_bickel", "neighbour_distances", "two_nearest"]
 
 
-def neighbour_distances(x, count, *, among=None):
+def neighbour_distances(
+    x: Num[Array, "n features"], count: int, *, among: Num[Array, "m features"] | None = None
+) -> Float64[np.ndarray, "n count"]:
     """Euclidean distances to the `count` nearest examples, nearest first.
 
-    x: [n, features]; among: [m, features] to search in, x itself without the example if None -> float64 [n, count]. Raises
-    ValueError where count is not between 1 and the number of examples to find.
+    among: to search in, x itself without the example if None. Raises ValueError where count is not between 1 and
+    the number of examples to find.
     """
-    from sklearn.neighbors import NearestNeighbors  # slow to import, and only this function needs it
+    NearestNeighbors = imported("sklearn.neighbors").NearestNeighbors  # slow to import, and only this function needs it
 
     available = len(x) - 1 if among is None else len(among)
     if not 1 <= count <= available:
@@ -20,12 +28,12 @@ def neighbour_distances(x, count, *, among=None):
     return np.asarray(search.kneighbors(None if among is None else x)[0], np.float64)
 
 
-def two_nearest(distances, *, discard=0.1):
+def two_nearest(distances: Num[Array, "..."], *, discard: Number = 0.1) -> float:
     """Intrinsic dimension from the ratio mu = r2 / r1 of the two smallest distances, P(mu) = 1 - mu^-d (Facco et al. 2017).
 
     The slope through the origin of -log(1 - i / n) on log mu_(i), mu sorted, i = 1 .. n, less the share `discard` with the
     largest mu. Exact where the density does not change within r2, whatever the embedding. distances: [n, 2 or more], sorted,
-    as `neighbour_distances` gives them -> a number. Raises ValueError where an example has a duplicate, or discard is not
+    as `neighbour_distances` gives them. Raises ValueError where an example has a duplicate, or discard is not
     in [0, 1).
     """
     if not 0 <= discard < 1:
@@ -38,12 +46,12 @@ def two_nearest(distances, *, discard=0.1):
     return float(log_ratio @ tail / (log_ratio @ log_ratio))
 
 
-def levina_bickel(distances, k):
+def levina_bickel(distances: Num[Array, "..."], k: int | Sequence[int] | Int[Array, " n"]) -> float:
     """Intrinsic dimension by maximum likelihood from k neighbours, 1 / mean_x [1 / (k - 1) sum_(j<k) log(T_k(x) / T_j(x))].
 
     T_j(x) is the distance to the j-th neighbour (Levina & Bickel 2004, equation 8); the inverses of the local dimensions are
     averaged, which is the likelihood of the sample, not the dimensions (MacKay & Ghahramani 2005). distances: [n, k or
-    more], sorted; k: a whole number from 2 on, or several, over which the dimensions are averaged -> a number. Raises
+    more], sorted; k: a whole number from 2 on, or several, over which the dimensions are averaged. Raises
     ValueError for another k and where an example has a duplicate.
     """
     ks = np.atleast_1d(k)

@@ -1,19 +1,24 @@
 """How strongly a map answers to a small change of its input, along given directions and under small noise."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
+from jaxtyping import Float
 
+from jaxae.arrays import Array, Key, Number
 from jaxae.maps import compiled
 
 __all__ = ["across", "noise_excess", "noise_terms", "relative", "sensitivity"]
 
 
 @compiled
-def sensitivity(function, x, directions):
+def sensitivity(
+    function: Callable, x: Float[Array, "batch features"], directions: Float[Array, "batch n features"]
+) -> Float[Array, "batch n"]:
     """The length of the map's change per unit of change along each direction, ||J v||.
 
-    function: any callable, [batch, features] -> [batch, ...]; x: [batch, features]; directions: [batch, n, features]
-    of length 1 -> [batch, n], units of the output per unit of the data.
+    function: of a batch, example by example; directions: of length 1. In units of the output per unit of the data.
     """
 
     def one(v):
@@ -23,10 +28,10 @@ def sensitivity(function, x, directions):
     return jax.lax.map(one, jnp.swapaxes(directions, 0, 1)).T
 
 
-def across(key, basis, count):
+def across(key: Key, basis: Float[Array, "batch m features"], count: int) -> Float[Array, "batch count features"]:
     """Random directions of length 1 at right angles to the basis, uniform in its orthogonal complement.
 
-    basis: [batch, m, features], orthonormal; count: how many -> [batch, count, features].
+    basis: orthonormal; count: how many.
     """
     batch, _, features = basis.shape
     v = jax.random.normal(key, (batch, count, features))
@@ -34,23 +39,30 @@ def across(key, basis, count):
     return v / jnp.linalg.norm(v, axis=-1, keepdims=True)
 
 
-def relative(values, x, output):
+def relative(
+    values: Float[Array, "*shape"], x: Float[Array, "n features"], output: Float[Array, "n ..."]
+) -> Float[Array, "*shape"]:
     """Sensitivities in units of the standard deviations of output and input over the data, v * std(x) / std(output).
 
-    values: any shape, units of the output per unit of the data; x: [n, features] and output: [n, ...] on the same data ->
-    same shape without units: unlike the values it does not fall where a code is only shrunk. std: root of the summed variances.
+    values: in units of the output per unit of the data; x and output: on the same data. The result has no units: unlike the
+    values it does not fall where a code is only shrunk. std: root of the summed variances.
     """
-    spread = lambda a: jnp.sqrt(jnp.sum(jnp.var(jnp.asarray(a).reshape(len(a), -1), axis=0)))  # noqa: E731
-    return values * spread(x) / spread(output)
+    return values * _spread(x) / _spread(output)
+
+
+def _spread(values):
+    return jnp.sqrt(jnp.sum(jnp.var(jnp.asarray(values).reshape(len(values), -1), axis=0)))
 
 
 @compiled
-def noise_terms(function, x):
+def noise_terms(
+    function: Callable, x: Float[Array, "batch features"]
+) -> tuple[Float[Array, " batch"], Float[Array, " batch"]]:
     """What small noise adds to a reconstruction's squared error, E||r(x + s e) - x||^2 - ||r(x) - x||^2 = s^2 (A + B) + O(s^4).
 
     A = ||J||_F^2 and B = (r(x) - x) . sum_i d^2 r / dx_i^2 with e normal of unit variance: a Taylor expansion to second
-    order. Alain & Bengio 2014 keep A alone, since r(x) - x vanishes with s at the optimum. function: r, any callable;
-    x: [batch, features] -> (A [batch], B [batch]), exact, by forward over forward mode.
+    order. Alain & Bengio 2014 keep A alone, since r(x) - x vanishes with s at the optimum. function: r, any callable -> (A, B),
+    exact, by forward over forward mode.
     """
     residual = function(x) - x
 
@@ -64,12 +76,14 @@ def noise_terms(function, x):
 
 
 @compiled
-def noise_excess(function, x, noise, std):
+def noise_excess(
+    function: Callable, x: Float[Array, "batch features"], noise: Float[Array, "samples batch features"], std: Number
+) -> Float[Array, " batch"]:
     """What noise adds to a reconstruction's squared error by its variance, (E||r(x + s e) - x||^2 - ||r(x) - x||^2) / s^2.
 
-    function: r, any callable; x: [batch, features]; noise: [samples, batch, features] draws e of unit variance, used
-    with both signs, so that odd orders of s cancel; std: s > 0 -> [batch], which tends to A + B of `noise_terms`. The
-    difference is taken before squares are summed, ||a||^2 - ||b||^2 = (a - b) . (a + b), for rounding's sake.
+    function: r, any callable; noise: draws e of unit variance, used with both signs, so that odd orders of s cancel; std: s,
+    above 0. It tends to A + B of `noise_terms`. The difference is taken before squares are summed,
+    ||a||^2 - ||b||^2 = (a - b) . (a + b), for rounding's sake.
     """
     still = function(x) - x
 

@@ -4,27 +4,33 @@ import functools
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Float
+
+from jaxae.arrays import Array
 
 __all__ = ["explained", "local_directions"]
 
 
 @jax.jit
-def explained(basis, vectors):
+def explained(
+    basis: Float[Array, "batch m features"], vectors: Float[Array, "batch n features"]
+) -> Float[Array, "batch n m"]:
     """The fraction of each vector's squared length inside the span of the first m basis vectors, for every m.
 
-    basis: [batch, m, features], orthonormal; vectors: [batch, n, features], none 0 -> [batch, n, m], rising in m to at
-    most 1. The mean over random bases is m / features.
+    basis: orthonormal; vectors: none 0. The fractions rise in m to at most 1. The mean over random bases is m / features.
     """
     parts = jnp.square(jnp.einsum("bnf,bmf->bnm", vectors, basis))
     return jnp.cumsum(parts, axis=-1) / jnp.sum(jnp.square(vectors), axis=-1, keepdims=True)
 
 
 @functools.partial(jax.jit, static_argnames=("neighbours", "count"))
-def local_directions(x, data, *, neighbours, count):
+def local_directions(
+    x: Float[Array, "batch features"], data: Float[Array, "n features"], *, neighbours: int, count: int
+) -> Float[Array, "batch count features"]:
     """Local PCA: the leading principal directions of the nearest neighbours of each x in the data, about their mean.
 
-    x: [batch, features]; data: [n, features], which does not hold x itself; neighbours: how many, more than `count` ->
-    [batch, count, features], orthonormal, largest variance first. Raises ValueError for sizes that do not fit.
+    data: without x itself; neighbours: how many, more than `count`. Orthonormal, largest variance first. Raises ValueError for
+    sizes that do not fit.
     """
     if not 1 <= count < neighbours <= len(data):
         raise ValueError(

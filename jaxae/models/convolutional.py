@@ -12,7 +12,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
+from jaxtyping import Float
 
+from jaxae.arrays import Array, Key, Params
+from jaxae.integers import ceiling_division
 from jaxae.models.dense import ACTIVATIONS, INITIALIZERS
 
 __all__ = ["Convolution", "Convolutional", "Convolutions", "convolve", "max_pool"]
@@ -30,12 +33,13 @@ for _a, _i, _p in ((0, 0, 0), (0, 1, 1), (0, 2, 1), (1, 0, 1), (1, 1, 1), (1, 2,
 NARROW = 64
 
 
-def convolve(x, kernel, *, up: bool = False):
+def convolve(
+    x: Float[Array, "batch height width c"], kernel: Float[Array, "3 3 c d"], *, up: bool = False
+) -> Float[Array, "batch _ _ d"]:
     """3x3 cross-correlation amid zeros, y[r, s, d] = sum_ijc x[r + i - 1, s + j - 1, c] kernel[i, j, c, d].
 
     By products with block Toeplitz matrices where a CPU is faster with them, else, and on every accelerator, by XLA's own
-    convolution. x: [batch, height, width, c], kernel: [3, 3, c, d] -> [batch, height, width, d]; up: x is first repeated twice
-    in height and width (nearest up-sampling) -> [batch, 2 height, 2 width, d].
+    convolution. Height and width stay; up: x is first repeated twice in both (nearest up-sampling).
     """
     toeplitz, xla = _ways(up)
     if x.shape[2] * min(kernel.shape[2:]) > (2 * NARROW if up else NARROW):
@@ -68,11 +72,8 @@ def _by_products(x, kernel, *, up):
     return (rows.reshape(batch * height, -1) @ matrix).reshape(batch, factor * height, factor * width, -1)
 
 
-def max_pool(x):
-    """Largest of each 2x2 square; an odd side is completed by a border that never wins.
-
-    x: [batch, height, width, c] -> [batch, ceil(height / 2), ceil(width / 2), c].
-    """
+def max_pool(x: Float[Array, "batch height width c"]) -> Float[Array, "batch _ _ c"]:
+    """Largest of each 2x2 square; an odd side is completed by a border that never wins."""
     _, height, width, _ = x.shape
     x = jnp.pad(x, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)), constant_values=-jnp.inf)
     batch, height, width, channels = x.shape
@@ -84,19 +85,18 @@ def max_pool(x):
 
 @struct.dataclass
 class Convolution:
-    """One layer, activation(up(x) * weight + bias), pooled where `pool`; "valid" padding leaves out the outermost pixels.
+    """One layer, activation(up(x) * weight + bias), pooled where `pool`; "valid" padding leaves out the outermost pixels."""
 
-    weight: [3, 3, in, out], bias: [out]; x: [batch, height, width, in] -> [batch, height', width', out].
-    """
+    __no_type_check__ = True  # of the fields: under JAX's transformations a leaf is anything
 
-    weight: jax.Array
-    bias: jax.Array
+    weight: Float[Array, "3 3 in out"]
+    bias: Float[Array, " out"]
     activation: Callable = struct.field(pytree_node=False)
     pool: bool = struct.field(pytree_node=False, default=False)
     up: bool = struct.field(pytree_node=False, default=False)
     padding: str = struct.field(pytree_node=False, default="same")
 
-    def __call__(self, x):
+    def __call__(self, x: Float[Array, "batch height width in"]) -> Float[Array, "batch _ _ out"]:
         """Apply the layer."""
         x = convolve(x, self.weight, up=self.up)
         if self.padding == "valid":
@@ -107,20 +107,22 @@ class Convolution:
 
 @struct.dataclass
 class Convolutions:
-    """Convolutions one after another between flat rows: a callable pytree, x: [..., prod(shape)] -> [..., out].
+    """Convolutions one after another between flat rows: a callable pytree.
 
     shape: (height, width, channels) that a row of x is read as.
     """
+
+    __no_type_check__ = True  # of the fields: under JAX's transformations a leaf is anything
 
     convolutions: tuple[Convolution, ...]
     shape: tuple[int, int, int] = struct.field(pytree_node=False)
     seen: Any = None
 
-    def at(self, x):
+    def at(self, x: Float[Array, "*batch features"]) -> "Convolutions":
         """The same layers with the code of this very x, so that its reconstruction and a penalty share one gradient."""
         return self.replace(seen=(x, self(x)))
 
-    def __call__(self, x):
+    def __call__(self, x: Float[Array, "*batch features"]) -> Float[Array, "*batch out"]:
         """Apply all layers."""
         if self.seen is not None and self.seen[0] is x:
             return self.seen[1]
@@ -141,6 +143,8 @@ class Convolutional:
     name of INITIALIZERS. (16, 8, 8) with ("same", "same", "valid") and (32, 32) with "same" are Chollet's models (2016) for
     28 x 28 pixels. Raises ValueError for names and sizes that are not allowed and for a decoder that ends at another shape.
     """
+
+    __no_type_check__ = True  # of the fields: __post_init__ refuses by its own words
 
     shape: tuple[int, ...]
     channels: tuple[int, ...] = (16, 8, 8)
@@ -178,11 +182,11 @@ class Convolutional:
             )
 
     @property
-    def code_shape(self):
+    def code_shape(self) -> tuple[Integral, Integral, Integral]:
         """The code as a stack of pictures, (height, width, channels)."""
-        return (*(-(-size // 2 ** len(self.channels)) for size in self.shape[:2]), self.channels[-1])
+        return (*(ceiling_division(size, 2 ** len(self.channels)) for size in self.shape[:2]), self.channels[-1])
 
-    def init(self, key):
+    def init(self, key: Key) -> Params:
         """Random weights and zero biases.
 
         {"encoder": [{"weight": [3, 3, in, out], "bias": [out]}, ...], "decoder": [...]}.
@@ -201,13 +205,13 @@ class Convolutional:
             for k, (name, sizes) in zip(jax.random.split(key), stacks.items(), strict=True)
         }
 
-    def encoder(self, params):
+    def encoder(self, params: Params) -> Convolutions:
         """The encoder f as a callable pytree: [..., height * width * colours] -> [..., code]."""
         activation = ACTIVATIONS[self.activation]
         layers = [Convolution(p["weight"], p["bias"], activation, pool=True) for p in params["encoder"]]
         return Convolutions(tuple(layers), self._picture())
 
-    def decoder(self, params):
+    def decoder(self, params: Params) -> Convolutions:
         """The decoder g as a callable pytree: [..., code] -> [..., height * width * colours]; for some losses logits."""
         names = (*(self.activation,) * len(self.channels), self.output)
         layers = [

@@ -1,6 +1,6 @@
 """Dense autoencoders, tied or untied, of any depth: frozen descriptions that make parameters, encoders and decoders."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from numbers import Integral
@@ -10,6 +10,9 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 from flax import struct
+from jaxtyping import Float
+
+from jaxae.arrays import Array, Key, Params
 
 __all__ = ["ACTIVATIONS", "INITIALIZERS", "Dense", "Layer", "Layers", "untie"]
 
@@ -35,34 +38,38 @@ INITIALIZERS = {
 
 @struct.dataclass
 class Layer:
-    """One dense layer, activation(x W + b). weight: [in, out], bias: [out]; x: [..., in] -> [..., out]."""
+    """One dense layer, activation(x W + b)."""
 
-    weight: jax.Array
-    bias: jax.Array
+    __no_type_check__ = True  # of the fields: under JAX's transformations a leaf is anything
+
+    weight: Float[Array, "in out"]
+    bias: Float[Array, " out"]
     activation: Callable = struct.field(pytree_node=False)
 
-    def __call__(self, x):
+    def __call__(self, x: Float[Array, "*batch in"]) -> Float[Array, "*batch out"]:
         """Apply the layer."""
         return self.activation(x @ self.weight + self.bias)
 
 
 @struct.dataclass
 class Layers:
-    """Dense layers one after another: a callable pytree, x: [..., in] -> [..., out].
+    """Dense layers one after another: a callable pytree.
 
     code_at: where an objective applies its code, after the "last" layer or after "every" one; a call applies none.
     """
+
+    __no_type_check__ = True  # of the fields: under JAX's transformations a leaf is anything
 
     layers: tuple[Layer, ...]
     code_at: str = struct.field(pytree_node=False, default="last")
     seen: Any = None
 
-    def __call__(self, x):
+    def __call__(self, x: Float[Array, "*batch in"]) -> Float[Array, "*batch out"]:
         """Apply all layers."""
         return self.layers[-1].activation(self.preactivations(x)[-1])
 
-    def preactivations(self, x):
-        """a_l = h_(l-1) W_l + b_l of every layer, [..., n_l] each."""
+    def preactivations(self, x: Float[Array, "*batch in"]) -> list[Float[Array, "*batch _"]]:
+        """a_l = h_(l-1) W_l + b_l of every layer."""
         if self.seen is not None and self.seen[0] is x:
             return self.seen[1]
         values = []
@@ -71,7 +78,7 @@ class Layers:
             x = layer.activation(values[-1])
         return values
 
-    def at(self, x):
+    def at(self, x: Float[Array, "*batch in"]) -> "Layers":
         """The same layers with the pre-activations of this very x, so that its code and a penalty share one gradient."""
         return self.replace(seen=(x, self.preactivations(x)))
 
@@ -86,6 +93,8 @@ class Dense:
     INITIALIZERS; code_at: the recipe's code acts on the "last" encoder layer or on "every" one (a stack of k-sparse layers).
     Raises ValueError for names and sizes that are not allowed.
     """
+
+    __no_type_check__ = True  # of the fields: __post_init__ refuses by its own words
 
     features: int
     hidden: tuple[int, ...]
@@ -125,7 +134,7 @@ class Dense:
         object.__setattr__(self, "hidden", tuple(map(int, hidden)))
         object.__setattr__(self, "activation", names)
 
-    def init(self, key):
+    def init(self, key: Key) -> Params:
         """Random weights and zero biases.
 
         {"encoder": [{"weight": [in, out], "bias": [out]}, ...], "decoder": [...]}; a tied decoder has no "weight".
@@ -145,38 +154,38 @@ class Dense:
         return {"encoder": encoder, "decoder": decoder}
 
     @property
-    def depth(self):
+    def depth(self) -> int:
         """How many layers the encoder has."""
         return len(self.hidden)
 
-    def layer(self, index, *, logits):
+    def layer(self, index: int, *, logits: bool) -> "Dense":
         """The autoencoder of one layer, whose decoder ends as the input's layer does, or in logits of it."""
         widths = (self.features, *self.hidden)
         output = "linear" if logits else self.activation[index - 1] if index else self.output
         sizes = {"features": widths[index], "hidden": widths[index + 1]}
         return replace(self, **sizes, activation=self.activation[index], output=output)
 
-    def reads_probabilities(self, index):
+    def reads_probabilities(self, index: int) -> bool:
         """Whether a layer's input lies in [0, 1] where the data do: the data, or sigmoid units."""
         return index == 0 or self.activation[index - 1] == "sigmoid"
 
-    def has_code(self, index):
+    def has_code(self, index: int) -> bool:
         """Whether the recipe's code acts on a layer."""
         return self.code_at == "every" or index == self.depth - 1
 
-    def stack(self, params):
+    def stack(self, params: Sequence[Params]) -> Params:
         """The parameters of the whole from those of every layer's autoencoder, the first one first."""
         encoder = [layer for each in params for layer in each["encoder"]]
         decoder = [layer for each in reversed(params) for layer in each["decoder"]]
         return {"encoder": encoder, "decoder": decoder}
 
-    def encoder(self, params):
+    def encoder(self, params: Params) -> Layers:
         """The encoder f as a callable pytree: [..., features] -> [..., code]."""
         names = [ACTIVATIONS[name] for name in self.activation]
         layers = (Layer(p["weight"], p["bias"], s) for p, s in zip(params["encoder"], names, strict=True))
         return Layers(tuple(layers), self.code_at)
 
-    def decoder(self, params):
+    def decoder(self, params: Params) -> Layers:
         """The decoder g as a callable pytree: [..., code] -> [..., features], logits where the loss reads logits."""
         names = [ACTIVATIONS[name] for name in (*self.activation[-2::-1], self.output)]
         if self.tied:
@@ -187,10 +196,10 @@ class Dense:
         return Layers(tuple(Layer(W, b, s) for W, b, s in zip(weights, biases, names, strict=True)))
 
 
-def untie(model, params):
+def untie(model: Dense, params: Params) -> tuple[Dense, Params]:
     """The same autoencoder with a decoder weight of its own, W_l^T copied: reconstructions stay bit-identical.
 
-    model: a tied Dense, params: its parameters -> (untied model, its parameters). Raises ValueError for an untied model.
+    Raises ValueError for an untied model.
     """
     if not model.tied:
         raise ValueError("untie: the model is untied already; it takes a tied one")

@@ -4,9 +4,12 @@ import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
+from typing import Any
 
 import jax
 import numpy as np
+
+from jaxae.training.checkpoints import Checkpoint, Checkpoints
 
 __all__ = ["CheckpointWriter"]
 
@@ -21,23 +24,23 @@ class CheckpointWriter:
     training's time is counted from when the writer is made.
     """
 
-    def __init__(self, checkpoints, identity):
+    def __init__(self, checkpoints: Checkpoints | None, identity: dict[str, np.ndarray] | None):
         """A writer that has written nothing."""
         self._checkpoints, self._identity = checkpoints, identity
         self._began = perf_counter()
         self._spent, self._last = 0.0, None  # seconds of all writes, and of the last one
         self._pool, self._writing = ThreadPoolExecutor(1), None
 
-    def __enter__(self):
+    def __enter__(self) -> "CheckpointWriter":
         """The writer itself."""
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: Any) -> None:
         """Wait for the last write."""
         self.wait()
         self._pool.shutdown()
 
-    def due(self, epoch, states):
+    def due(self, epoch: int, states: Any) -> bool:
         """Whether to write after so many epochs: it is asked for, and all writes stay within their share of the time.
 
         A write is taken to need what the last one did, the first what the bytes of the states let expect. All of it counts,
@@ -53,7 +56,7 @@ class CheckpointWriter:
         needs = _expected(states) if self._last is None else self._last
         return self._spent + needs <= self._checkpoints.share * (perf_counter() - self._began)
 
-    def write(self, checkpoint):
+    def write(self, checkpoint: Checkpoint) -> None:
         """Begin to write a copy of a Checkpoint, whose states may then be donated; waits for the write before."""
         if self._checkpoints is None:
             return
@@ -63,7 +66,7 @@ class CheckpointWriter:
         copied = jax.tree.map(np.array, jax.device_get(checkpoint))  # on a CPU device_get gives a view
         self._writing = self._pool.submit(self._write, copied, perf_counter() - began)
 
-    def wait(self):
+    def wait(self) -> None:
         """Wait for the write in progress, if any, and warn where it has failed."""
         writing, self._writing = self._writing, None
         try:

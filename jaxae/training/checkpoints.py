@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+from jaxtyping import UInt8
 
 from jaxae.files.atomic import replacing
 from jaxae.files.npz import named_leaves
@@ -40,6 +41,8 @@ class Checkpoints:
     ValueError for other numbers.
     """
 
+    __no_type_check__ = True  # of the fields: __post_init__ refuses by its own words
+
     directory: Path
     every: int = 25
     share: float = 0.02
@@ -51,11 +54,11 @@ class Checkpoints:
         if not isinstance(self.share, Real) or isinstance(self.share, bool) or not 0 < self.share <= 1:
             raise ValueError(f"share is {self.share!r}: it must be a number above 0 and at most 1")
 
-    def due(self, epoch):
+    def due(self, epoch: int) -> bool:
         """Whether a checkpoint is asked for after so many epochs."""
         return epoch % self.every == 0
 
-    def save(self, checkpoint, identity):
+    def save(self, checkpoint: Checkpoint, identity: dict[str, np.ndarray]) -> None:
         """Write a checkpoint and drop all but it and the one before; raises OSError where it cannot, and keeps what there is.
 
         identity: of the training, as the function `identity` gives it, stored beside the checkpoint.
@@ -77,7 +80,7 @@ class Checkpoints:
             if other not in (path, self._path(before)):
                 shutil.rmtree(other, ignore_errors=True)
 
-    def newest(self, identity, like):
+    def newest(self, identity: dict[str, np.ndarray], like: Any) -> Checkpoint | None:
         """The newest checkpoint that is whole, or None; each damaged one is a warning.
 
         like: states of the same structure. Raises ValueError where it is of another training: its identity differs.
@@ -112,7 +115,7 @@ class Checkpoints:
         return [int(name[1]) for name in names if name]
 
 
-def identity(**parts):
+def identity(**parts: Any) -> dict[str, UInt8[np.ndarray, "32"]]:
     """What training it is, as a SHA-256 digest of each named part: a pytree of arrays, functions and plain values.
 
     Arrays count by their bytes, functions by their names, so that the digests are those of any process.

@@ -1,14 +1,19 @@
 """One epoch of one run: its steps, and what becomes of a run that they make non-finite."""
 
 import functools
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.sharding import Sharding
+from jaxtyping import Float, Num, Shaped
 
-from jaxae.objective import encode, objective, per_example
+from jaxae.arrays import Array, Number, Params
+from jaxae.models import Autoencoder
+from jaxae.objective import Recipe, encode, objective, per_example
 from jaxae.schedules import at
 
 __all__ = [
@@ -30,8 +35,8 @@ class State(NamedTuple):
     diverged: jax.Array
 
 
-def check_sizes(x, x_test, epochs, batch_size):
-    """Refuse, by ValueError, sizes and test examples that do not go with the training examples, x: [n, ...features]."""
+def check_sizes(x: Shaped[Array, "n ..."], x_test: Any, epochs: int, batch_size: int) -> None:
+    """Refuse, by ValueError, sizes and test examples that do not go with the training examples."""
     if epochs < 1:
         raise ValueError(f"epochs is {epochs}: it must be a whole number from 1 on")
     if not 1 <= batch_size <= len(x):
@@ -43,14 +48,26 @@ def check_sizes(x, x_test, epochs, batch_size):
         )
 
 
-def initial_state(model, recipe, seed, params):
+def initial_state(model: Autoencoder, recipe: Recipe, seed: Number, params: Params | None) -> State:
     """The State that a run begins with: random weights where params is None."""
     params = model.init(_key(seed, 0)) if params is None else params
     return State(params, at(recipe, 0.0).optimizer().init(params), jnp.int32(-1))
 
 
-def train_epoch(model, recipe, state, *, x, x_test, seed, index, epochs, batch_size, batches=None):
-    """One epoch of a run -> (State, {curve value: scalar}).
+def train_epoch(
+    model: Autoencoder,
+    recipe: Recipe,
+    state: State,
+    *,
+    x: Num[Array, " n *features"],
+    x_test: Num[Array, " m *features"] | None,
+    seed: Number,
+    index: Number,
+    epochs: Number,
+    batch_size: int,
+    batches: Sharding | None = None,
+) -> tuple[State, dict[str, Num[Array, ""]]]:
+    """One epoch of a run: its state and by name the values of its curves.
 
     index: of the epoch, of `epochs`; batches: a sharding of the batch over devices; other arguments as in jaxae.training.fit.
     """
@@ -85,7 +102,7 @@ def train_epoch(model, recipe, state, *, x, x_test, seed, index, epochs, batch_s
     return state, row
 
 
-def undone_where_divergent(train, state, index):
+def undone_where_divergent(train: Callable, state: State, index: Number) -> tuple[State, dict[str, Num[Array, ""]]]:
     """An epoch of one run, undone where it ends non-finite or the run has diverged before.
 
     train: state -> (state, {curve value: scalar}).
@@ -97,7 +114,7 @@ def undone_where_divergent(train, state, index):
     return jax.tree.map(functools.partial(jnp.where, finite), (new, row), (ended, _blank_row(row)))
 
 
-def skipped_where_diverged(train, state):
+def skipped_where_diverged(train: Callable, state: State) -> tuple[State, dict[str, Num[Array, ""]]]:
     """An epoch of one run, without work where it has diverged; not to be vmapped, which would copy the data for every run."""
 
     def skip(state):
@@ -106,7 +123,7 @@ def skipped_where_diverged(train, state):
     return jax.lax.cond(state.diverged < 0, train, skip, state)
 
 
-def evaluation_error(model, recipe, params, x):
+def evaluation_error(model: Autoencoder, recipe: Recipe, params: Params, x: Num[Array, "n ..."]) -> Float[Array, ""]:
     """The mean over x of the loss of the clean input's reconstruction, in units of the loss per example."""
     errors = recipe.loss(model.decoder(params)(encode(recipe, model.encoder(params), x)), x)
     return jnp.mean(per_example("loss", recipe.loss, errors, x))

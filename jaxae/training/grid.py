@@ -1,20 +1,27 @@
 """Many runs of one structure trained in one compiled program."""
 
 import functools
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.stages import Compiled
+from jaxtyping import Num
 
+from jaxae.arrays import Array, Params
+from jaxae.integers import ceiling_division
 from jaxae.models import check_model
+from jaxae.objective import Recipe
 from jaxae.sweeps import check_seed
 from jaxae.training.checkpoint_writer import CheckpointWriter
-from jaxae.training.checkpoints import Checkpoint, identity
+from jaxae.training.checkpoints import Checkpoint, Checkpoints, identity
 from jaxae.training.curves import Curves
 from jaxae.training.devices import mesh_for, place, split
 from jaxae.training.epoch import (
+    State,
     check_sizes,
     initial_state,
     skipped_where_diverged,
@@ -41,12 +48,14 @@ class Grid(NamedTuple):
     precision: str
     mesh: Mesh | None = None
 
-    def train_epoch(self, states, index, parallel_runs):
-        """One epoch of all runs, which takes the buffers of their states -> (states, {curve value: [runs]})."""
+    def train_epoch(
+        self, states: State, index: int, parallel_runs: int
+    ) -> tuple[State, dict[str, Num[Array, " runs"]]]:
+        """One epoch of all runs, which takes the buffers of their states."""
         arrays, sizes = self._inputs(states, index, parallel_runs)
         return _train_epoch(*arrays, **sizes)
 
-    def compiled_epoch(self, states, index, parallel_runs):
+    def compiled_epoch(self, states: State, index: int, parallel_runs: int) -> Compiled:
         """The program of `train_epoch`, compiled and not run."""
         arrays, sizes = self._inputs(states, index, parallel_runs)
         return _train_epoch.lower(*arrays, **sizes).compile()
@@ -58,28 +67,28 @@ class Grid(NamedTuple):
         return arrays, sizes | {"parallel_runs": parallel_runs}
 
     @property
-    def runs_per_device(self):
+    def runs_per_device(self) -> int:
         """The runs of one device, those that only fill it up included."""
-        return len(self.seeds) if self.mesh is None else -(-len(self.seeds) // self.mesh.size)
+        return len(self.seeds) if self.mesh is None else ceiling_division(len(self.seeds), self.mesh.size)
 
 
 def fit_grid(
-    model,
-    recipes,
-    x,
+    model: Any,
+    recipes: Recipe,
+    x: Num[Array, "n ..."],
     *,
-    seeds,
-    epochs,
-    batch_size=100,
-    x_test=None,
-    parallel_runs=1,
-    precision="float32",
-    params=None,
-    checkpoints=None,
-    on_epoch=None,
-    on_parallel_runs=None,
-    on_divergence=None,
-):
+    seeds: Sequence[Any] | Num[Array, " runs"],
+    epochs: int,
+    batch_size: int = 100,
+    x_test: Any = None,
+    parallel_runs: Any = 1,
+    precision: Any = "float32",
+    params: Params | None = None,
+    checkpoints: Checkpoints | None = None,
+    on_epoch: Callable | None = None,
+    on_parallel_runs: Callable | None = None,
+    on_divergence: Callable | None = None,
+) -> Fit:
     """Train many runs of one structure in one compiled program: `fit` over the leading axis of the recipes' numbers.
 
     recipes: a Recipe whose every number is [runs]; seeds: [runs] whole numbers; parallel_runs: how many train side by side on

@@ -1,13 +1,23 @@
 """How many runs of a grid train side by side on a device: as asked for, or the fastest number, measured."""
 
+from collections.abc import Callable
 from numbers import Integral
 from time import perf_counter
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.stages import Compiled
+from jaxtyping import Num
 
+from jaxae.arrays import Array
+from jaxae.integers import ceiling_division
 from jaxae.training.devices import free_bytes
+from jaxae.training.epoch import State
+
+if TYPE_CHECKING:
+    from jaxae.training.grid import Grid
 
 __all__ = ["ParallelRuns", "candidates", "check_fits", "check_parallel_runs", "fastest", "measure", "worth"]
 
@@ -23,7 +33,7 @@ PASS = 0.02
 _MEASURED = {}  # structure of a grid: the number measured for it
 
 
-def check_parallel_runs(number):
+def check_parallel_runs(number: Any) -> None:
     """Refuse, by ValueError, what is neither a whole number from 1 on nor "auto"."""
     if number != "auto" and (not isinstance(number, Integral) or isinstance(number, bool) or number < 1):
         raise ValueError(f"parallel_runs is {number!r}: it must be a whole number from 1 on, or 'auto'")
@@ -36,21 +46,21 @@ class ParallelRuns:
     worth it; grid: a jaxae.training.grid.Grid; states: of its runs.
     """
 
-    def __init__(self, wanted, grid, states):
+    def __init__(self, wanted: Integral | str, grid: "Grid", states: State):
         """The number asked for, or measured before for a grid of this structure."""
         self._auto, self._grid, self._most = wanted == "auto", grid, grid.runs_per_device
         self._key = _structure(grid._replace(epochs=None), states)
         self.number = _MEASURED.get(self._key, 1) if self._auto else min(wanted, self._most)
         self._open = self._auto and self._most > 1 and self._key not in _MEASURED
 
-    def resume(self, number):
+    def resume(self, number: int) -> None:
         """Go on with the number that a checkpoint was trained with, unless another is asked for."""
         self._open = False
         if self._auto:
             self.number = min(number, self._most)
 
-    def train_epoch(self, states, index):
-        """One epoch of the grid -> (states, {curve value: [runs]}); the first is timed where the number is to be measured."""
+    def train_epoch(self, states: State, index: int) -> tuple[State, dict[str, Num[Array, " runs"]]]:
+        """One epoch of the grid; the first is timed where the number is to be measured."""
         if not self._open or index > 0:
             return self._grid.train_epoch(states, index, self.number)
         self._grid.compiled_epoch(states, index, self.number)  # timed without its compilation
@@ -64,21 +74,21 @@ class ParallelRuns:
         return states, row
 
 
-def worth():
+def worth() -> float:
     """Seconds of training from which the number is measured, on this machine's device."""
     return WORTH if jax.local_devices()[0].platform == "cpu" else WORTH_ON_ACCELERATOR
 
 
-def candidates(runs):
+def candidates(runs: int) -> list[int]:
     """1, 2, 4, 8, ... and the number of runs, each as small as its groups allow, as 5 for 8 of 10."""
     doubled = [2**power for power in range((runs - 1).bit_length() + 1)]
-    return sorted({-(-runs // -(-runs // number)) for number in doubled})
+    return sorted({ceiling_division(runs, ceiling_division(runs, number)) for number in doubled})
 
 
-def measure(grid, states, seconds):
+def measure(grid: "Grid", states: State, seconds: float) -> int:
     """The number with which a grid goes on that has begun with one run after the other: the fastest that fits in memory.
 
-    seconds: what is left of training so -> a whole number.
+    seconds: what is left of training so.
     """
     runs = grid.runs_per_device
     steps = len(grid.x) // grid.batch_size
@@ -88,13 +98,13 @@ def measure(grid, states, seconds):
 
     def program(number):
         recipes, start, seeds = jax.tree.map(lambda leaf: np.asarray(leaf)[:number], (grid.recipes, states, grid.seeds))
-        trial = grid._replace(recipes=recipes, seeds=seeds, x=few_x, x_test=None, mesh=None)
-        check_fits(trial.compiled_epoch(start, 1, number))
+        sample = grid._replace(recipes=recipes, seeds=seeds, x=few_x, x_test=None, mesh=None)
+        check_fits(sample.compiled_epoch(start, 1, number))
         state = jax.tree.map(jnp.array, start)
 
         def train():
             nonlocal state
-            state, row = trial.train_epoch(state, 1, number)
+            state, row = sample.train_epoch(state, 1, number)
             jax.block_until_ready((state, row))
 
         return train
@@ -109,7 +119,7 @@ def measure(grid, states, seconds):
     return number
 
 
-def fastest(runs, seconds, program):
+def fastest(runs: int, seconds: float, program: Callable) -> int:
     """The number with the least time per run, 1 unless another is faster by a margin.
 
     seconds: what is left of training so; program: gives, for a number, a function that trains so many runs for a few steps
@@ -135,7 +145,7 @@ def fastest(runs, seconds, program):
     return best if relative[best] <= 1 - MARGIN else 1
 
 
-def check_fits(program):
+def check_fits(program: Compiled) -> None:
     """Raise MemoryError where a compiled program needs more memory than the first device has left."""
     needs = program.memory_analysis()
     if needs is None:  # not every backend tells

@@ -1,6 +1,8 @@
 """The precision of matrix products: float32 operands as they are, or rounded to tf32 or bfloat16, accumulated in float32."""
 
 import functools
+from collections.abc import Callable
+from typing import Any
 
 import jax
 import numpy as np
@@ -12,7 +14,7 @@ PRECISIONS = ("float32", "tf32", "bfloat16")
 PRODUCTS = ("dot_general", "conv_general_dilated")
 
 
-def check_precision(precision):
+def check_precision(precision: Any) -> None:
     """Refuse, by ValueError, a precision that is none of PRECISIONS or that the first device does not have."""
     if precision not in PRECISIONS:
         raise ValueError(f"precision is {precision!r}: it must be one of {', '.join(PRECISIONS)}")
@@ -23,7 +25,7 @@ def check_precision(precision):
         raise ValueError(f"precision is 'tf32': {device.device_kind} has none, it must be float32 or bfloat16")
 
 
-def with_precision(precision, function):
+def with_precision(precision: str, function: Callable) -> Callable:
     """The function with its matrix products and convolutions of float32 at a precision of PRECISIONS, accumulated in float32.
 
     It acts on the traced program, gradients included, and leaves a product alone that asks for a precision of its own.

@@ -5,8 +5,11 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Num
 
+from jaxae.arrays import Array, Params
 from jaxae.models import check_model
+from jaxae.objective import Recipe
 from jaxae.sweeps import check_seed
 from jaxae.training.epoch import check_sizes, initial_state, train_epoch, undone_where_divergent
 from jaxae.training.precision import check_precision, with_precision
@@ -28,10 +31,21 @@ class Fit(NamedTuple):
     diverged: jax.Array
 
 
-def fit(model, recipe, x, *, seed=0, epochs, batch_size=100, x_test=None, params=None, precision="float32"):
+def fit(
+    model: Any,
+    recipe: Recipe,
+    x: Num[Array, "n ..."],
+    *,
+    seed: Any = 0,
+    epochs: int,
+    batch_size: int = 100,
+    x_test: Any = None,
+    params: Params | None = None,
+    precision: Any = "float32",
+) -> Fit:
     """Train one run by mini-batches without replacement; a pure function, to be jitted or vmapped.
 
-    model: as in jaxae.models; recipe: a Recipe; x: [n, ...features], of which n mod batch_size examples, chosen anew in every
+    model: as in jaxae.models; x: its n mod batch_size examples, chosen anew in every
     epoch, are left out; x_test: adds the loss on clean test examples to the curve; params: where to start, random weights if
     None; precision: of the factors of matrix products, "float32", "tf32" or "bfloat16", all else being float32 -> Fit with
     curves [epochs]. The keys are folded by epoch and step: the same seed draws the same batches and noise whatever the other

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.engine.directories import FIGURE
+from experiments.engine.status import FIGURE
 from jaxae import storage
 from jaxae.files import npz
 

@@ -8,7 +8,7 @@ import pytest
 
 from jaxae import losses
 from jaxae.functions import configure
-from jaxae.models import Convolutional, convolutional
+from jaxae.models import Convolutional, code_size, convolutional
 from jaxae.models.convolutional import convolve, max_pool
 from jaxae.objective import Recipe
 from jaxae.training import fit
@@ -107,7 +107,7 @@ def test_the_published_models_have_their_codes_and_parameters():
         return sum(leaf.size for leaf in jax.tree.leaves(model.init(jax.random.key(0))))
 
     assert simple.code_shape == (4, 4, 8)
-    assert simple.hidden == (128,)
+    assert code_size(simple, 784) == 128
     # (9 in + 1) out of each convolution: 1-16-8-8 and 8-8-8-16-1.
     assert count(simple) == 160 + 1160 + 584 + 584 + 584 + 1168 + 145 == 4385
     assert denoising.code_shape == (7, 7, 32)
@@ -116,7 +116,7 @@ def test_the_published_models_have_their_codes_and_parameters():
     for model in (simple, denoising):
         params = model.init(jax.random.key(0))
         code = model.encoder(params)(jnp.zeros((2, 3, 784)))
-        assert code.shape == (2, 3, *model.hidden)
+        assert code.shape == (2, 3, code_size(model, 784))
         assert model.decoder(params)(code).shape == (2, 3, 784)
 
 
