@@ -1,5 +1,6 @@
 """The contractive penalty by the cheapest exact way for an encoder: the choice, and what it was chosen by."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -44,8 +45,8 @@ def plan(encoder: Encoder, x: Float[Array, "batch ..."] | jax.ShapeDtypeStruct, 
     x: the batch, or its shape. Nothing is run. Where not even one example of any way fits, the way that needs the least memory
     is taken.
     """
-    ways = ways(encoder)
-    costs = {name: _costs(way, encoder, x) for name, way in ways.items()}
+    known = ways(encoder)
+    costs = {name: _costs(way, encoder, x) for name, way in known.items()}
     budget = memory * 2**20
     fitting = {name: operations for name, (operations, _, each) in costs.items() if each <= budget}
     name = min(fitting, key=fitting.get) if fitting else min(costs, key=lambda name: costs[name][2])
