@@ -28,6 +28,7 @@ def binomial_bounds(n, p, sigmas=4):
     return n * p - sigmas * np.sqrt(n * p * (1 - p)), n * p + sigmas * np.sqrt(n * p * (1 - p))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LEVELS)
 @pytest.mark.parametrize("shape", [(3, 7), (3, 4, 5, 2)])
 def test_shape_and_dtype_are_kept(name, shape):

@@ -69,6 +69,7 @@ def folder(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_a_fresh_process_without_hydra_gives_the_same_bits(name, folder):
     model = MODELS[name]

@@ -136,6 +136,7 @@ def test_a_count_of_tangents_that_the_jacobian_does_not_have_is_refused(count):
         tangents(Layers((layer("tanh"),)), batch(), count)
 
 
+@pytest.mark.slow
 def test_tangents_by_products_alone_are_those_of_the_whole_decomposition():
     # 4 of 60 singular values: far fewer than a tenth. The spectrum falls like 1 / index, so the gap after the fourth is 20 %.
     rng = np.random.default_rng(0)
@@ -153,6 +154,7 @@ def test_tangents_by_products_alone_are_those_of_the_whole_decomposition():
     assert cosines.min() > 0.9999
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sizes", [(12, 9, 4), (4, 9, 12), (12, 9, 8, 7)])
 def test_spectra_of_deep_encoders_are_those_of_jacfwd(sizes):
     layers = [layer("tanh", i, o, seed) for seed, (i, o) in enumerate(itertools.pairwise(sizes))]
@@ -184,6 +186,7 @@ def relu_encoder(on, units=100, features=784):
     return Layers((Layer(jnp.asarray(weight), bias, jax.nn.relu),)), weight
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("on", [0, 1, 3, 9, 14, 100])
 @pytest.mark.parametrize("count", [1, 8, 40])
 def test_tangents_are_orthonormal_at_every_rank_and_those_beyond_it_have_no_sensitivity(on, count):
@@ -201,6 +204,7 @@ def test_tangents_are_orthonormal_at_every_rank_and_those_beyond_it_have_no_sens
     np.testing.assert_array_equal(tangents(encoder, x, count), sensitive_directions(encoder, x, count)[0])
 
 
+@pytest.mark.slow
 def test_any_function_has_singular_values_and_tangents():
     weight = jax.random.normal(jax.random.key(0), (20, 5))
     encoder = Layers((Layer(weight, jnp.zeros(5), jnp.tanh),))

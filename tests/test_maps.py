@@ -31,6 +31,7 @@ MEASURES = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MEASURES)
 def test_a_lambda_and_a_flax_module_are_encoders(name):
     weight, measure = MEASURES[name]
@@ -69,6 +70,7 @@ PENALTIES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("of_x", [jnp.float32, jnp.float64])
 @pytest.mark.parametrize("hidden", [(5,), (6, 5)])
 @pytest.mark.parametrize("name", PENALTIES)
@@ -85,6 +87,7 @@ def test_penalties_take_data_of_another_precision_than_the_parameters(name, hidd
     assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(gradient))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MEASURES)
 def test_measures_take_data_of_another_precision_than_the_map(name, x64):
     weight, measure = MEASURES[name]

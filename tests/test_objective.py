@@ -245,6 +245,7 @@ def test_functions_and_an_optimizer_as_they_stand_are_partials_whoever_makes_the
     assert jax.tree.structure(Recipe(losses.squared_error, optax.adam(1e-3))) != structure  # of other functions
 
 
+@pytest.mark.slow
 def test_an_optimizer_as_it_stands_trains_as_the_configured_one_and_compiles_once(compilations):
     x = jax.random.uniform(jax.random.key(3), (40, 6))
     adam = optax.adam(1e-3)

@@ -48,6 +48,7 @@ def test_conjugate_gradient_finds_the_minimum_of_rosenbrocks_function_as_scipy_d
     np.testing.assert_allclose(found, reference, atol=2e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", [configure(optax.lbfgs), configure(conjugate_gradient)])
 def test_a_full_batch_with_a_line_search_descends_at_every_step_and_counts_its_evaluations(optimizer):
     x = jax.random.uniform(jax.random.key(0), (30, 12))

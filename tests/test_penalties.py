@@ -190,6 +190,7 @@ def test_doubling_the_weights_of_a_linear_encoder_quadruples_the_penalty(name, x
     np.testing.assert_allclose(COMPILED[name](doubled, x), 4 * COMPILED[name](encoder, x), rtol=rounding)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "names"),
     [
@@ -220,6 +221,7 @@ def test_the_gradient_of_a_linear_encoder_is_twice_its_weights(name):
     assert np.all(gradient.bias == 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CONTRACTIVE)
 def test_the_value_is_the_same_plain_jitted_and_beside_a_gradient(name):
     # A library for PyTorch gives 0 where gradients are off.

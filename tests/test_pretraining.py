@@ -15,6 +15,7 @@ ADAM = configure(optax.adam, learning_rate=1e-2)
 ENTROPY, SQUARED = configure(losses.binary_cross_entropy), configure(losses.squared_error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tied", [True, False])
 def test_the_unrolled_parameters_are_those_of_the_deep_model(tied):
     model = Dense(12, (8, 5, 3), tied=tied)
@@ -24,6 +25,7 @@ def test_the_unrolled_parameters_are_those_of_the_deep_model(tied):
     assert len(trained.curves) == 3
 
 
+@pytest.mark.slow
 def test_a_layer_is_trained_on_the_clean_codes_of_the_layer_below():
     recipe = Recipe(ENTROPY, ADAM, corruption=configure(corruptions.masking, rate=0.3))
     trained = pretrain(Dense(12, (8, 5)), recipe, X, seed=3, epochs=2, batch_size=10)
@@ -55,6 +57,7 @@ def test_layers_on_codes_that_are_not_sigmoid_are_trained_by_the_squared_error()
     assert [recipe.loss.func for _, recipe in pairs] == [losses.binary_cross_entropy] * 2
 
 
+@pytest.mark.slow
 def test_the_penalty_is_that_of_each_layers_own_map():
     recipe = Recipe(ENTROPY, ADAM, penalty=configure(penalties.contractive_closed_form), weight=1.0)
     strong = pretrain(Dense(12, (8, 5)), recipe, X, epochs=5, batch_size=10)  # a closed form knows one layer only
@@ -63,6 +66,7 @@ def test_the_penalty_is_that_of_each_layers_own_map():
         assert contracted["penalty"][-1] < free["penalty"][-1]
 
 
+@pytest.mark.slow
 def test_a_code_at_every_layer_keeps_k_units_in_each():
     model = Dense(12, (8, 6), "linear", code_at="every")
     recipe = Recipe(SQUARED, ADAM, code=configure(codes.top_k, k=2))
@@ -84,6 +88,7 @@ def test_only_a_code_with_k_is_scaled():
         codes.scaled(configure(codes.identity), 2)
 
 
+@pytest.mark.slow
 def test_training_goes_on_from_given_parameters_and_leaves_them_alone():
     model, recipe = Dense(12, (8, 5)), Recipe(ENTROPY, ADAM)
     start = pretrain(model, recipe, X, epochs=2, batch_size=10).params

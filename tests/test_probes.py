@@ -161,6 +161,7 @@ def test_fine_tuning_stops_after_the_epoch_and_takes_the_rate_that_validate_best
     assert again.accuracy == result.accuracy
 
 
+@pytest.mark.slow
 def test_a_k_sparse_code_may_keep_more_units_at_test_than_in_training():
     train, test = rings(240), rings(60, seed=1)
     dense_code, params = dense(16)

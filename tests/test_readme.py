@@ -60,6 +60,7 @@ def test_every_command_has_only_keys_that_there_are(monkeypatch):
         keys.check_arguments(words[3:], "reproduce" if words[2].endswith("reproduce") else "config")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("double", ["0", "1"])
 def test_the_readme_imports_run_in_both_precisions(tmp_path, double):
     (text,) = blocks(ROOT / "README.md", "python")

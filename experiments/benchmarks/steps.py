@@ -109,7 +109,7 @@ def _steps(kind, model, steps):
 def _peers(name):
     """PyTorch's kinds and modes for a dense model."""
     kinds = [kind for kind in kinds_of(name) if kind not in ("CAE exact", "CAE definition", "CAE finite difference")]
-    eager = [*kinds, "CAE chain"] if MODELS[name].depth > 1 else kinds
+    eager = [*kinds, "CAE chain"] if getattr(MODELS[name], "depth", 1) > 1 else kinds
     quick = [kind for kind in eager if kind not in SLOW]
     compiled = [kind for kind in COMPILED if kind in kinds] if name == "784-1000" else []
     return [(k, "eager") for k in eager] + [(k, "fused") for k in quick] + [(k, "compiled") for k in compiled]

@@ -9,28 +9,28 @@ from experiments.common.tables import write_csv
 from experiments.engine.training import errors
 
 
-def write(setup, run, path: Path):
+def write(setup, grid, path: Path):
     """Write one row for each run of a trained grid: its seed, its place on the axes, and the last finite value of each curve.
 
     Where products were not of float32, or where examples are held out for validation, the errors in float32 and on those
     examples stand beside them.
     """
-    ends = np.where(run.diverged > 0, run.diverged - 1, -1)  # the last finite epoch, if there is one
+    ends = np.where(grid.diverged > 0, grid.diverged - 1, -1)  # the last finite epoch, if there is one
     rows = [
         {"seed": int(seed)}
-        | {key: column[i].item() for key, column in run.table.items()}
-        | {name: float(values[i, ends[i]]) for name, values in run.curve.items()}
-        | ({"diverged": int(run.diverged[i])} if np.any(run.diverged >= 0) else {})
-        for i, seed in enumerate(run.seeds)
+        | {key: column[run].item() for key, column in grid.table.items()}
+        | {name: float(values[run, ends[run]]) for name, values in grid.curve.items()}
+        | ({"diverged": int(grid.diverged[run])} if np.any(grid.diverged >= 0) else {})
+        for run, seed in enumerate(grid.seeds)
     ]
     precision = setup.sizes["precision"]
     if precision != "float32":
-        exact = errors(setup, run.params, setup.test.x)[:, 0]
+        exact = errors(setup, grid.params, setup.test.x)[:, 0]
         for row, error in zip(rows, exact, strict=True):
             row |= {"precision": precision, "test_error_float32": float(error)}
-        moved = np.max(np.abs(run.curve["test_error"][range(len(ends)), ends] / exact - 1))
+        moved = np.max(np.abs(grid.curve["test_error"][range(len(ends)), ends] / exact - 1))
         console.print(f"{precision} products change the test error by at most {moved:.2g} of it", highlight=False)
     if setup.validation is not None:
-        for row, error in zip(rows, run.score, strict=True):
+        for row, error in zip(rows, grid.score, strict=True):
             row |= {"validation_error": float(error)}
     write_csv(path, rows)

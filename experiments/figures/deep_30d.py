@@ -1,12 +1,12 @@
 """Reconstructions from short codes: deep autoencoder, logistic PCA and PCA (Hinton & Salakhutdinov 2006, figure 2)."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 
-from experiments.common import plotting, published
+from experiments.common import published
 from experiments.common.outcome import Outcome
 from experiments.common.pca import PrincipalComponents
 from experiments.common.verdicts import Verdict, listed, rises
+from experiments.figures.deep_30d_drawing import draw
 from jaxae.losses import squared_error
 
 # The rows of the paper's figure: {data: {model: variant}}; PCA has no variant, its code is as long as its name says.
@@ -21,7 +21,6 @@ ROWS = {
 }
 DIGITS = ("mnist", "mnist5k")  # of which the published errors of the second block are
 TRAINING = 10_000  # training images whose error is measured, at most
-TILE, LABELS, BARS = 0.7, 1.5, 3.0  # inches
 
 
 def outcome(grids, cfg):
@@ -50,7 +49,7 @@ def outcome(grids, cfg):
         verdicts += _digits(errors["digits"], cfg.data.name)
     if "curves" in errors:
         verdicts += _curves(errors["curves"])
-    return Outcome(_draw(blocks), table, table, verdicts, _remark(blocks))
+    return Outcome(draw(blocks), table, table, verdicts, _remark(blocks))
 
 
 def _block(rows, grids, columns):
@@ -158,51 +157,3 @@ def _remark(blocks):
             "hundreds of epochs."
         )
     return " ".join(words)
-
-
-def _draw(blocks):
-    columns = max(len(block["originals"]) for block in blocks.values())
-    heights = [TILE * (1 + len(block["models"])) for block in blocks.values()]
-    above, below = 0.45, 0.55
-    width = LABELS + TILE * columns + 0.15 + BARS + 0.45
-    height = sum(heights) + len(blocks) * (above + below)
-    with plotting.style():
-        figure = plt.figure(figsize=(width, height), layout="none")
-        top = height
-        for block, tall in zip(blocks.values(), heights, strict=True):
-            top -= above
-            wide = TILE * len(block["originals"])
-            left, right = (
-                figure.add_axes([x / width, (top - tall) / height, w / width, tall / height])
-                for x, w in ((LABELS, wide), (LABELS + wide + 0.15, BARS))
-            )
-            _pictures(left, block)
-            left.set_title(f"{block['name']}: {block['title']}", loc="left")
-            _bars(right, block)
-            top -= tall + below
-    return figure
-
-
-def _pictures(ax, block):
-    rows = [block["originals"], *(numbers["pictures"] for numbers in block["models"].values())]
-    images = np.pad(np.clip(rows, 0, 1), ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=np.nan)
-    plotting.tiles(ax, images, extent=(0, images.shape[1], len(rows), 0), aspect="auto")
-    plotting.name_rows(ax, ["original", *block["models"]], 1)
-
-
-def _bars(ax, block):
-    models = list(block["models"])
-    place = np.arange(len(models)) + 1.5
-    errors = [block["models"][model]["test"] for model in models]
-    ax.barh(place, errors, height=0.55, color=plotting.COLORS[5], label="here")
-    paper = [block["paper"][model] for model in models] if block["paper"] else errors
-    if block["paper"]:
-        ax.plot(paper, place, "D", color=plotting.COLORS[2], ms=6, label="as published")
-    for y, error, other in zip(place, errors, paper, strict=True):
-        words = f"{error:.2f} (paper {other:.2f})" if block["paper"] else f"{error:.2f}"
-        ax.annotate(words, (max(error, other), y), (7, 0), textcoords="offset points", va="center")
-    ax.set(ylim=(len(models) + 1, 0), xlim=(0, 1.95 * max(errors + paper)), yticks=[])
-    ax.set_xlabel("test squared error per image")
-    ax.grid(False, axis="y")
-    ax.spines["left"].set_visible(False)
-    ax.legend(loc="upper right", ncols=2, borderpad=0, handletextpad=0.4, columnspacing=1)

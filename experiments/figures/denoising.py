@@ -5,14 +5,13 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import matplotlib.pyplot as plt
 import numpy as np
 
-from experiments.common import plotting
 from experiments.common.outcome import Outcome
 from experiments.common.pca import PrincipalComponents
 from experiments.common.tables import tidy
 from experiments.common.verdicts import Verdict, greater
+from experiments.figures.denoising_drawing import FILTERS, ORDER, draw
 from jaxae import corruptions
 
 
@@ -29,8 +28,6 @@ def _salt_and_pepper(key, x, level):
 
 
 KINDS = {"masking": _masking, "Gaussian": _gaussian, "salt-and-pepper": _salt_and_pepper}
-FILTERS = ["median", "total variation", "PCA"]
-ORDER = ["noisy", *FILTERS, "dense", "convolutional"]
 
 
 class Noise(NamedTuple):
@@ -75,7 +72,7 @@ def outcome(grids, cfg):
         pairs |= {"noisy": [noisy, noisy]} | _denoised(trained, real, noisy)
         quality = {name: (psnr(p, x), ssim(s, x, data.test.shape)) for name, (p, s) in pairs.items()}
         tested[real] = _Tested({name: pair[0] for name, pair in pairs.items()}, quality, chosen)
-    figure = _draw(matrix, tested, x, data.test.shape, settings.columns)
+    figure = draw(matrix, tested, x, data.test.shape, settings.columns)
     table = [_row(real, numbers) for real, numbers in tested.items()]
     verdicts = _of_matrix(matrix, list(tested)) + _of_methods({real: t.quality for real, t in tested.items()})
     most = min(max(settings.pca), len(pca))
@@ -231,60 +228,3 @@ def _of_methods(quality):
                 )
             )
     return verdicts
-
-
-def _draw(matrix, tested, x, shape, columns):
-    noises = list(tested)
-    trainers = list(dict.fromkeys(trainer for trainer, _ in matrix))
-    with plotting.style():
-        figure = plt.figure(figsize=(12, 11))
-        top, bottom = figure.subfigures(2, 1, height_ratios=[5.2, 5.8])
-        left, right = top.subfigures(1, 2, width_ratios=[1.25, 1])
-        _draw_matrix(left.subplots(), matrix, trainers, noises)
-        axes = right.subplots(2, 1, sharex=True)
-        for place, (ax, unit) in enumerate(zip(axes, ("PSNR (dB)", "SSIM"), strict=True)):
-            _draw_methods(ax, [numbers.quality for numbers in tested.values()], place)
-            ax.set_ylabel(unit)
-        axes[-1].set_xticks(range(len(noises)), [str(real) for real in noises], rotation=40, ha="right")
-        axes[-1].set_xlabel("noise, of the test images and of the denoiser's training")
-        right.legend(*axes[-1].get_legend_handles_labels(), loc="outside upper center", ncols=3)
-        shown = [real for real in noises if "convolutional" in tested[real].quality]
-        for ax, real in zip(np.atleast_1d(bottom.subplots(1, len(shown))), shown, strict=True):
-            _draw_images(ax, {"clean": x} | tested[real].estimates, shape, columns)
-            ax.set_title(str(real))
-            if real is not shown[0]:
-                ax.set_yticks([])
-    return figure
-
-
-def _draw_methods(ax, qualities, place):
-    """PSNR or SSIM of every method over the noises."""
-    colors = [*plotting.COLORS[:1], *plotting.COLORS[3:6], *plotting.COLORS[1:3]]
-    for name, marker, color in zip(ORDER, "x^vso*", colors, strict=True):
-        points = [(i, quality[name][place]) for i, quality in enumerate(qualities) if name in quality]
-        size = 10 if marker == "*" else 7
-        ax.plot(*zip(*points, strict=True), marker, color=color, label=name, ms=size, ls="none")
-
-
-def _draw_images(ax, estimates, shape, columns):
-    """Rows: the clean images and every method's estimates; columns: images."""
-    rows = ["clean", *ORDER]
-    images = np.clip([np.asarray(estimates[name][:columns]) for name in rows], 0, 1)
-    plotting.tiles(ax, images.reshape(len(rows), -1, *shape))
-    plotting.name_rows(ax, rows, shape[0])
-
-
-def _draw_matrix(ax, matrix, trainers, noises):
-    values = np.array([[matrix[trainer, noise] for noise in noises] for trainer in trainers])
-    loss = values.max(axis=0) - values
-    image = ax.imshow(loss, cmap="cividis_r", vmin=0, aspect="auto")
-    for (row, column), value in np.ndenumerate(values):
-        dark = loss[row, column] > 0.55 * loss.max()
-        ax.text(column, row, f"{value:.1f}", ha="center", va="center", fontsize=9, color="white" if dark else "black")
-        if trainers[row] == noises[column]:
-            ax.add_patch(plt.Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, ec=plotting.COLORS[2], lw=2))
-    ax.set_xticks(range(len(noises)), [str(noise) for noise in noises], rotation=40, ha="right")
-    ax.set_yticks(range(len(trainers)), [str(trainer) for trainer in trainers])
-    ax.set(title="dense: PSNR (dB), the same noise framed", xlabel="tested with", ylabel="trained with")
-    ax.grid(False)
-    ax.figure.colorbar(image, ax=ax, label="below the best of the column (dB)")

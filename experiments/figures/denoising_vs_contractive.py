@@ -1,6 +1,5 @@
 """Robust reconstructions by denoising, robust codes by contraction, and estimates of the contractive penalty."""
 
-from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -9,17 +8,20 @@ from jax.tree_util import Partial
 
 from experiments.common.outcome import Outcome
 from experiments.common.tables import tidy
-from experiments.common.timing import in_turn, seconds
 from experiments.common.verdicts import Verdict, above, below, falls, listed, within
 from experiments.figures.denoising_vs_contractive_drawing import FINITE, MEASURES, draw
-from jaxae import penalties
+from experiments.figures.denoising_vs_contractive_estimates import (
+    ROUNDS,
+    of_estimates,
+    penalty_estimates,
+    root_mean_square,
+)
 from jaxae.measures.contraction_ratio import contraction_ratio
 from jaxae.measures.sensitivity import across, noise_excess, noise_terms, relative, sensitivity
 from jaxae.measures.subspaces import local_directions
 from jaxae.objective import reconstruct
 from jaxae.sweeps import take
 
-ROUNDS = 5  # of the interleaved timings
 COMMON = 5  # errors at which the families are compared
 
 
@@ -36,10 +38,10 @@ def outcome(grids, cfg):
     """Sensitivities of both families over their numbers and at equal error, the penalty's estimates, and the expansion."""
     settings = cfg.figure
     points = _sensitivities(grids, settings)
-    estimates = _estimates(grids["CAE"], settings)
+    estimates = penalty_estimates(grids["CAE"], settings)
     expansion = _expansion(grids["DAE"], settings)
     verdicts = [*_of_families(points), *_at_equal_errors(points, settings.finite), _along_the_data(points)]
-    verdicts += _of_estimates(estimates) + _of_expansion(expansion, settings.std[0])
+    verdicts += of_estimates(estimates) + _of_expansion(expansion, settings.std[0])
     remark = (
         "Sensitivity: root mean square of |J v| over test images and unit directions v, along the first principal directions "
         "of the nearest training images, or across, random at right angles to them. The code's is in units of the standard "
@@ -110,21 +112,17 @@ def _sensitivity(grid, run, measured):
     encoder, codes, whole = grid.encoder(run), grid.codes(grid.test.x, run), _reconstruction(grid, run)
     for name, v in measured.directions.items():
         code = sensitivity(encoder, measured.x, v)
-        found[f"unscaled code {name}"] = _root_mean_square(code)
-        found[f"code {name}"] = _root_mean_square(relative(code, grid.test.x, codes))
-        found[f"reconstruction {name}"] = _root_mean_square(sensitivity(whole, measured.x, v))
+        found[f"unscaled code {name}"] = root_mean_square(code)
+        found[f"code {name}"] = root_mean_square(relative(code, grid.test.x, codes))
+        found[f"reconstruction {name}"] = root_mean_square(sensitivity(whole, measured.x, v))
     radius = jax.numpy.array([measured.radius])
     shifts = contraction_ratio(whole, measured.x, radius, jax.random.key(1), directions=measured.draws)
-    return found | {FINITE: _root_mean_square(shifts)}
+    return found | {FINITE: root_mean_square(shifts)}
 
 
 def _reconstruction(grid, run):
     params = take(grid.params, run)
     return Partial(reconstruct, take(grid.recipes, run), grid.model.encoder(params), grid.model.decoder(params))
-
-
-def _root_mean_square(values):
-    return float(np.sqrt(np.mean(np.square(values))))
 
 
 def _at_equal_error(points):
@@ -152,52 +150,6 @@ def _branch(members):
 def _logarithm(branch, name, errors):
     """The logarithm of a measure, interpolated at these errors."""
     return np.interp(errors, [point["error"] for point in branch], [np.log(point[name]) for point in branch])
-
-
-def _estimates(grid, settings):
-    """Relative error per example and cost of each estimate of the penalty, on the middle one of the contractive models."""
-    encoder, x = grid.encoder(len(grid.seeds) // 2), jax.numpy.asarray(grid.test.x[: settings.measured])
-    functions = _penalties(settings)
-    values = {name: np.asarray(penalty(encoder, x), np.float64) for name, penalty in functions.items()}
-    costs = _costs(functions, encoder, x, settings)
-    exact, unit = values["definition", 0], costs["definition", 0]
-    return [
-        {
-            "name": name,
-            "number": number,
-            "error": _root_mean_square(value / exact - 1),
-            "cost": costs[name, number] / unit,
-        }
-        for (name, number), value in values.items()
-        if name != "definition"
-    ]
-
-
-def _penalties(settings):
-    """{(estimate, its number): the penalty of an encoder and x}"""
-    difference = jax.jit(penalties.contractive_finite_difference)
-    projection = jax.jit(penalties.contractive_hutchinson, static_argnames="samples")
-    return {
-        ("definition", 0): jax.jit(penalties.contractive),
-        ("closed form", 0): jax.jit(penalties.contractive_closed_form),
-        **{("finite difference", epsilon): partial(difference, epsilon=epsilon) for epsilon in settings.epsilon},
-        **{
-            ("random projections", samples): partial(projection, key=jax.random.key(2), samples=samples)
-            for samples in settings.samples
-        },
-    }
-
-
-def _costs(functions, encoder, x, settings):
-    """The median seconds of each estimate; those of every finite difference are the first one's, which is the same program."""
-    first, *others = (("finite difference", epsilon) for epsilon in settings.epsilon)
-    calls = {name: partial(_finished, f, encoder, x) for name, f in functions.items() if name not in others}
-    found = in_turn({name: partial(seconds, call) for name, call in calls.items()}, ROUNDS, np.median)
-    return found | {name: found[first] for name in others}
-
-
-def _finished(function, *arguments):
-    return jax.block_until_ready(function(*arguments))
 
 
 def _expansion(grid, settings):
@@ -277,31 +229,6 @@ def _along_the_data(points):
         listed(dict(zip(labels, (plain, *strongest), strict=True))),
         min(strongest) > plain,
     )
-
-
-def _of_estimates(estimates):
-    """The verdicts on the estimates of the penalty."""
-    differences = [e for e in estimates if e["name"] == "finite difference"]
-    projections = [e for e in estimates if e["name"] == "random projections"]
-    counts = np.log([e["number"] for e in projections])
-    several = len(set(counts)) > 1
-    slope = np.polyfit(counts, np.log([e["error"] for e in projections]), 1)[0] if several else np.nan
-    return [
-        Verdict(
-            "finite differences approximate the penalty",
-            "relative error per example below 1 % for steps from 0.001 to 0.1",
-            ", ".join(f"{e['number']:g}: {e['error']:.2g}" for e in differences)
-            + f"; cost {differences[0]['cost']:.2g} of the definition's",
-            all(e["error"] < 0.01 for e in differences if 0.001 <= e["number"] <= 0.1),
-        ),
-        Verdict(
-            "random projections do so cheaply, with an error that falls as 1 / sqrt(samples)",
-            "exponent within 0.1 of -0.5, and one projection costs less than a tenth of the definition",
-            f"exponent {slope:.2f}; "
-            + ", ".join(f"{e['number']}: error {e['error']:.2g}, cost {e['cost']:.2g}" for e in projections),
-            abs(slope + 0.5) < 0.1 and projections[0]["cost"] < 0.1,
-        ),
-    ]
 
 
 def _of_expansion(expansion, std):

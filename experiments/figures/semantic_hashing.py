@@ -3,22 +3,19 @@
 from functools import partial
 from typing import Any, NamedTuple
 
-import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.metrics.pairwise import euclidean_distances
 from threadpoolctl import threadpool_limits
 
-from experiments.common import plotting
 from experiments.common.outcome import Outcome
 from experiments.common.pca import PrincipalComponents
 from experiments.common.tables import tidy
 from experiments.common.timing import seconds
 from experiments.common.verdicts import Verdict, falls, greater, less, listed, rises
+from experiments.figures.semantic_hashing_drawing import COMPONENTS, LEVELS, PIXELS, draw
 from jaxae.measures.hashing import average_precision, binary, hamming, pack, precision_at_recall
 from jaxae.probes import validation_split
 
-PIXELS, COMPONENTS = "pixels, Euclidean", "PCA hashing"
-LEVELS = np.linspace(0.02, 1, 50)
 THRESHOLD = 0.5
 
 
@@ -71,7 +68,7 @@ def outcome(grids, cfg):
         _of_filter(rankings, filtered, share, noisiest),
         _of_time(rankings, codes[noisiest]),
     ]
-    return Outcome(_draw(rankings, shares, middles), _rows(rankings, shares, middles), table, verdicts, remark)
+    return Outcome(draw(rankings, shares, middles), _rows(rankings, shares, middles), table, verdicts, remark)
 
 
 def _code(grid, run, std, x_test, relevant):
@@ -238,27 +235,3 @@ def _of_time(rankings, code):
         rankings[PIXELS].microseconds,
         "{:.0f} against {:.0f} microseconds",
     )
-
-
-def _draw(rankings, shares, middles):
-    palette = iter(plotting.COLORS[1:])
-    colors = {name: plotting.COLORS[0] if name == PIXELS else next(palette) for name in rankings}
-    with plotting.style():
-        figure, (left, middle, right) = plt.subplots(1, 3, figsize=(12, 4.7))
-        for name, ranking in rankings.items():
-            line = "--" if name == PIXELS or name.startswith(COMPONENTS) else "-"
-            left.plot(LEVELS, ranking.curve, line, color=colors[name], label=name)
-        left.set(xlabel="recall", ylabel="precision, mean over queries", xlim=(0, 1), ylim=(0, 1), title="retrieval")
-        for name, values in shares.items():
-            middle.plot(middles, values, "o-", ms=3.5, color=colors[name])
-        middle.set(xlabel="activation of a code unit, test images", ylabel="share of activations", yscale="log")
-        middle.set_title("codes before thresholding")
-        quality = [ranking.average_precision.mean() for ranking in rankings.values()]
-        for (name, ranking), y in zip(rankings.items(), quality, strict=True):
-            right.plot(ranking.microseconds, y, "s" if name.startswith(COMPONENTS) else "o", ms=8, color=colors[name])
-        right.set(
-            xlabel="microseconds per query", ylabel="mean average precision", xscale="log", ylim=(0, 1.1 * max(quality))
-        )
-        right.set_title("quality and cost")
-        figure.legend(loc="outside lower center", ncols=3)
-    return figure

@@ -6,15 +6,14 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import matplotlib.pyplot as plt
 import numpy as np
 
-from experiments.common import plotting
 from experiments.common.outcome import Outcome
 from experiments.common.pca import PrincipalComponents
 from experiments.common.tables import aligned, tidy
 from experiments.common.timing import in_turn
 from experiments.common.verdicts import Verdict, less, listed, rises
+from experiments.figures.stacked_drawing import FRESH, RAW, depth_of, draw
 from jaxae import codes, losses
 from jaxae.models import Dense, Layers
 from jaxae.objective import encode
@@ -22,7 +21,6 @@ from jaxae.probes import fine_tuned, linear_probe
 from jaxae.sweeps import take
 from jaxae.training import fit_grid
 
-RAW, FRESH = "pixels", "no pretraining"
 STRENGTHS = (0.01, 0.1, 1.0)
 
 
@@ -59,7 +57,7 @@ def outcome(grids, cfg):
     )
     verdicts = _of_depth(deep) + _of_classes(probed, fresh)
     table = _table(deep, probed, fresh, raw)
-    return Outcome(_draw(deep, probed, fresh), _rows(deep, probed, fresh), table, verdicts, remark)
+    return Outcome(draw(deep, probed, fresh), _rows(deep, probed, fresh), table, verdicts, remark)
 
 
 def _deep(grids, cfg):
@@ -107,11 +105,6 @@ def _rows(deep, probed, fresh):
         [("fine-tuned error", FRESH, "", fresh)],
         (("fine-tuned error", name, "", stack.fine_tuned) for name, stack in probed.items()),
     )
-
-
-def _depth(name):
-    """The number of layers in a variant's name, as "depth 2, greedy"."""
-    return int(name.split()[1].strip(","))
 
 
 def _squared_error(grid):
@@ -196,40 +189,9 @@ def _top_code(model, recipe, params, x):
     return encode(recipe, model.encoder(params), x)
 
 
-def _draw(deep, probed, fresh):
-    with plotting.style():
-        figure, ((left, right), (below, last)) = plt.subplots(2, 2, figsize=(11, 7.6))
-        for way, marker in (("joint", "o-"), ("greedy", "s--")):
-            values = {_depth(name): error for name, error in deep.errors.items() if name.endswith(way)}
-            label = "pretrained by layers, then joint" if way == "greedy" else "joint from random weights"
-            left.plot(list(values), list(values.values()), marker, label=label)
-        left.axhline(deep.pca, color=plotting.COLORS[3], ls=":", label="PCA of the same size")
-        left.set(xlabel="depth of the encoder (layers)", ylabel="test squared error per image", xticks=range(1, 5))
-        left.set(title=f"Reconstruction from {deep.size} units", ylim=(0, None))
-        depths = range(1, 1 + len(deep.seconds))
-        right.bar(depths, list(deep.seconds.values()), color=plotting.COLORS[1], width=0.6)
-        right.set(xlabel="depth of the encoder (layers)", ylabel="seconds per epoch", xticks=depths)
-        right.set(title="Cost of joint training")
-        lines = {name: 100 * np.array(stack.layers) for name, stack in probed.items()}
-        depth = np.arange(len(next(iter(lines.values()))))
-        for (name, values), marker in zip(lines.items(), "os^D", strict=True):
-            below.plot(depth, values, marker + "-", label=name)
-        below.set(xlabel="layer of the stack (0: pixels)", ylabel="linear probe, test error (%)", xticks=depth)
-        below.set(title="What a layer says of the class")
-        names = [FRESH, *probed]
-        last.barh(
-            names, [100 * fresh, *(100 * stack.fine_tuned for stack in probed.values())], color=plotting.COLORS[1]
-        )
-        last.invert_yaxis()
-        last.set(xlabel="test error of the fine-tuned classifier (%)", title="Fine-tuning the whole stack")
-        for ax in (left, below):
-            ax.legend()
-    return figure
-
-
 def _of_depth(deep):
     """The verdicts on the deep autoencoders."""
-    deepest = max(_depth(name) for name in deep.errors)
+    deepest = max(depth_of(name) for name in deep.errors)
     return [
         less(
             "layer-wise pretraining helps where depth makes training hard",

@@ -4,20 +4,17 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
-import matplotlib.pyplot as plt
 import numpy as np
 
-from experiments.common import plotting
 from experiments.common.outcome import Outcome
 from experiments.common.tables import tidy
 from experiments.common.verdicts import Verdict, listed, rising, within
-from jaxae.data.densities import centres, mixture_score, spiral_curve
+from experiments.figures.vector_field_drawing import LINE, MEANS, draw
+from jaxae.data.densities import mixture_score, spiral_curve
 from jaxae.measures.scores import angles, best_denoiser, score_estimate, to_curve
 
 UNIT = 30  # of the data: lengths are divided by it
-MEANS = centres(3, 0.5)
 SPREAD = 0.1  # of each Gaussian of the mixture
-LINE = np.linspace(-1, 1, 201)
 EDGE = 1.11  # half the width of the spiral's picture, in units of the curve's own
 STRAIGHT = 20  # degrees; a random direction is at 90 on average
 
@@ -57,7 +54,7 @@ def outcome(grids, cfg):
         "points of the mixture, relative to the score's own. The best denoiser knows the density: it gives the score of the "
         "data blurred by the noise, and its error is what the noise level alone costs."
     )
-    return Outcome(_draw(field, curve), _rows(field), _table(field), _verdicts(field), remark)
+    return Outcome(draw(field, curve), _rows(field), _table(field), _verdicts(field), remark)
 
 
 def _levels(grid):
@@ -180,33 +177,3 @@ def _falls_to_its_least(errors):
     """Whether the errors, from the least level on, rise from their least, which is below half of the largest."""
     errors = errors[int(np.argmin(errors)) :]
     return rising(errors) and errors[0] < max(errors) / 2
-
-
-def _draw(field, curve):
-    spiral, mixture, points, std = field.spiral, field.mixture, field.points, field.drawn
-    with plotting.style():
-        figure, ((arrows, score), (line, error)) = plt.subplots(2, 2, figsize=(11, 9.4), height_ratios=(1.25, 1))
-        at, move = field.arrows
-        arrows.plot(*curve.T, color=plotting.COLORS[2], lw=1.5, label="data")
-        arrows.quiver(*at.T, *move.T, angles="xy", scale_units="xy", scale=1, width=0.003, color=plotting.COLORS[1])
-        edge = np.abs(at).max()
-        arrows.set(xlim=(-edge, edge), ylim=(-edge, edge), aspect="equal", xlabel="x1", ylabel="x2")
-        arrows.set_title(f"r(x) − x around a spiral, s = {std:g}, mean angle {spiral[std]['angle']:.1f}°")
-        arrows.legend(loc="upper right", frameon=True)
-        score.plot(LINE, mixture_score(LINE), "--", color="black", label="exact")
-        for s, color in zip(list(mixture)[1::2], plotting.COLORS[1:], strict=False):
-            score.plot(LINE, mixture[s]["line"], color=color, label=f"s = {s:g}")
-        score.set(xlabel="x", ylabel="score (nats per unit of x)", ylim=(-40, 40))
-        score.set_title("(r(x) − x) / s² for three Gaussians")
-        score.legend()
-        line.plot(LINE, LINE, color="grey", lw=1, ls=":", label="identity")
-        line.plot(LINE, points["r"], color=plotting.COLORS[1], label="autoencoder, r(x)")
-        line.plot(LINE, points["best"], "--", color=plotting.COLORS[0], label="best denoiser")
-        line.plot(MEANS, MEANS, "o", color=plotting.COLORS[2], label="data")
-        line.set(xlabel="x", ylabel="r(x)", title=f"three points, s = {points['s']:g}")
-        line.legend()
-        error.loglog(list(mixture), [n["best error"] for n in mixture.values()], "--", label="best denoiser")
-        error.loglog(list(mixture), [n["error"] for n in mixture.values()], "o-", label="autoencoder")
-        error.set(xlabel="noise level s (units of x)", ylabel="relative error", title="error of the mixture's score")
-        error.legend()
-    return figure

@@ -49,6 +49,7 @@ def measured(section, rounds, **sizes):
     return section.rows(measure("test", section.cases(**sizes), rounds))
 
 
+@pytest.mark.slow
 def test_every_kind_is_measured_and_its_ratios_are_those_of_its_times():
     torch = Torch()
     cases = steps.cases(torch, models=SMALL, kinds=(steps.PRODUCTS, *FEW), batch_size=4, steps=2)
@@ -77,6 +78,7 @@ def test_every_kind_is_measured_and_its_ratios_are_those_of_its_times():
     assert {key.split(":")[0] for key in best} == set(SMALL) and all(value > 0 for value in best.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("penalty", [jacrev, jacfwd, loop])
 def test_the_generic_ways_are_the_contractive_penalty(penalty):
     model = Dense(7, (5, 3))
@@ -99,6 +101,7 @@ def test_all_products_of_a_step_stay_in_the_compiled_loop():
     assert "while(" in program.split("ENTRY")[1] and "dot(" not in program.split("ENTRY")[1]
 
 
+@pytest.mark.slow
 def test_growth_has_a_time_for_every_point():
     axes = {"batch size": (2, 3), "layers of 200 units": (1, 2)}
     start = {"batch size": 2, "hidden units": 3, "features": 5}
@@ -110,6 +113,7 @@ def test_growth_has_a_time_for_every_point():
     drawing.draw_growth(table)
 
 
+@pytest.mark.slow
 def test_a_sweep_in_one_program_trains_as_many_samples_as_runs_in_processes(tmp_path):
     table = measured(sweeps, 1, names=("64-32, digits",), counts=(2,), ways=("one run at a time", "separate processes"))
     together, apart = table
@@ -224,6 +228,7 @@ def without_torch(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
 
+@pytest.mark.slow
 def test_one_row_is_measured_from_the_command_line(tmp_path, without_torch):
     chosen = ["--sections", "steps", "--models", "784-500", "--kinds", "plain", "--rounds", "2"]
     line = [sys.executable, "-m", "experiments.benchmark", *chosen, "--output", str(tmp_path)]
@@ -237,6 +242,7 @@ def test_one_row_is_measured_from_the_command_line(tmp_path, without_torch):
     assert (tmp_path / "steps.png").stat().st_size > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("signal_", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
 def test_a_stopped_benchmark_leaves_its_first_rows(tmp_path, signal_, code):
     # The first case is a number; the second one waits.

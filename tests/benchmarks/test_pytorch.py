@@ -68,6 +68,7 @@ def trained(recipe_name, sizes):
     return np.asarray(x), start, fit(start).params
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "sizes"), CASES)
 def test_three_steps_from_the_same_weights_end_at_jaxae_s_parameters(pytorch, kind, sizes):
     x, start, end = trained("CAE" if kind.startswith("CAE") else kind, sizes)
@@ -118,6 +119,7 @@ def test_a_fresh_network_has_jaxae_s_shapes_and_spread(pytorch):
         assert other.abs().max().item() == pytest.approx(mine.abs().max().item(), rel=0.01)
 
 
+@pytest.mark.slow
 def test_the_child_times_every_kind_and_keeps_its_cases(child):
     assert set(child.about) == {"torch", "threads"}
     pytorch = importlib.import_module("experiments.benchmarks.pytorch")
@@ -127,6 +129,7 @@ def test_the_child_times_every_kind_and_keeps_its_cases(child):
     assert child.reasons == {}
 
 
+@pytest.mark.slow
 def test_a_case_without_a_time_leaves_its_reason_and_the_child_alive(child):
     sizes, batch_size, steps = SMALL
     refused = {
@@ -144,6 +147,7 @@ def test_a_case_without_a_time_leaves_its_reason_and_the_child_alive(child):
     assert child.seconds("plain", *SMALL, "eager") > 0
 
 
+@pytest.mark.slow
 def test_a_case_beyond_the_time_limit_is_given_up_and_the_others_go_on(child):
     child.limit = 2
     endless = ("plain", (12, 8), 1, 1_000_000, "eager")

@@ -36,6 +36,7 @@ def close(a, b, rtol=2e-5):
         np.testing.assert_allclose(left, right, rtol=rtol, atol=rtol * float(jnp.max(jnp.abs(right))) + 1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sizes", SHAPES)
 def test_every_way_and_its_gradient_are_those_of_jacfwd(sizes):
     encoder, x = encoder_of(sizes), data(sizes)
@@ -84,6 +85,7 @@ def test_the_counted_operations_are_the_sizes_of_the_chain():
     assert plan.considered["from_code_gram"] == gram + slopes
 
 
+@pytest.mark.slow
 def test_a_convolutional_encoder_is_differentiated_in_chunks_of_bounded_memory():
     model = Convolutional((8, 8), (4, 2), "same")
     encoder = model.encoder(model.init(jax.random.key(0)))
@@ -105,6 +107,7 @@ def test_the_compiled_gradient_keeps_to_its_memory():
     assert held(20) <= 1.5 * 20 < held(1000)  # the plan's bytes are an estimate
 
 
+@pytest.mark.slow
 def test_a_function_that_is_no_layers_is_differentiated_in_the_direction_of_fewer_operations():
     def wide(x):
         return jnp.tanh(x @ jnp.ones((3, 40)))
@@ -125,6 +128,7 @@ def test_an_activation_that_mixes_units_has_no_slopes():
     np.testing.assert_allclose(penalties.contractive_exact(encoder, x), penalties.contractive(encoder, x), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_gram_form_has_second_derivatives_in_both_modes():
     encoder, x = encoder_of((7, 5, 3)), data((7,))
     slopes = layer_products.slopes(encoder.layers, encoder.preactivations(x))
@@ -141,6 +145,7 @@ def test_the_gram_form_has_second_derivatives_in_both_modes():
         np.testing.assert_allclose(got, expected, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_penalty_shares_the_forward_pass_and_one_weight_gradient_with_the_reconstruction():
     from jaxae import losses
     from jaxae.functions import configure

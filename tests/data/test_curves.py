@@ -69,6 +69,7 @@ def test_ink_saturates_where_strokes_lie_over_each_other():
     np.testing.assert_allclose(picture[14, 5:23], 1, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_errors_of_pca_are_those_of_the_paper():
     train = data.load("curves", "train").x.astype(np.float64)
     test = data.load("curves", "test", count=5000).x - train.mean(axis=0)

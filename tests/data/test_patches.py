@@ -80,6 +80,7 @@ def test_patches_keep_the_interface(split):
     assert 0.07 < loaded.x.var() < 0.13 and abs(loaded.x.mean()) < 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [7, 12])
 def test_every_patch_occurs_in_its_own_part_of_a_picture(shipped, size):
     found = {}

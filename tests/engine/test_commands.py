@@ -34,6 +34,7 @@ def contents(place):
     return {path: path.read_bytes() for path in place.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -49,6 +50,7 @@ def test_a_refused_command_is_one_sentence_and_leaves_no_file(tmp_path, words, s
     assert not contents(tmp_path) and not list(tmp_path.glob("outputs/overview/*/*"))
 
 
+@pytest.mark.slow
 def test_a_directory_describes_its_run_whatever_is_refused_there_later(tmp_path):
     run(tmp_path, *SMALL, "seed=1", "hydra.run.dir=D")
     before = contents(tmp_path)
@@ -60,6 +62,7 @@ def test_a_directory_describes_its_run_whatever_is_refused_there_later(tmp_path)
     assert "seed=1" in kept and yaml.safe_load((tmp_path / "D" / ".hydra" / "config.yaml").read_text())["seed"] == 1
 
 
+@pytest.mark.slow
 def test_commands_that_start_at_once_have_directories_of_their_own(tmp_path):
     three = [start(tmp_path, *SMALL, f"seed={seed}") for seed in range(3)]
     said = [process.communicate(timeout=120)[0] for process in three]
@@ -68,6 +71,7 @@ def test_commands_that_start_at_once_have_directories_of_their_own(tmp_path):
     assert sorted(seeds) == [0, 1, 2]
 
 
+@pytest.mark.slow
 def test_a_penalty_of_the_users_own_by_searchpath(tmp_path):
     (tmp_path / "conf" / "penalty").mkdir(parents=True)
     (tmp_path / "conf" / "penalty" / "mine.yaml").write_text("_target_: mine.penalty\nfactor: 2.0\n")
@@ -87,6 +91,7 @@ def test_a_penalty_of_the_users_own_by_searchpath(tmp_path):
     assert "penalty" in said and "[100, 3]" in said.replace("(", "[").replace(")", "]") and "Traceback" not in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["run", "reproduce"])
 @pytest.mark.parametrize("after", [0, 0.5, 1.5])
 def test_ctrl_c_while_a_command_begins_is_one_line(tmp_path, after, module):
@@ -114,6 +119,7 @@ def test_a_sweep_leaves_the_tables_of_others_alone(tmp_path):
     assert [path.name for path in contents(tmp_path)] == ["table.csv"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="mounts are Linux's")
 def test_a_read_only_disk_is_one_sentence(tmp_path):
     disk = tmp_path / "disk"
@@ -129,6 +135,7 @@ def test_a_read_only_disk_is_one_sentence(tmp_path):
         subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
+@pytest.mark.slow
 def test_two_equal_sweeps_at_once_end_when_every_cell_is_complete(tmp_path):
     words = ["-m", *SMALL, "seed=0,1", "train.epochs=300", "hydra.sweep.dir=S"]
     both = [start(tmp_path, *words) for _ in range(2)]

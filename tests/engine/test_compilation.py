@@ -35,6 +35,7 @@ def run(tmp_path, *arguments, **environment):
     return compiled, loaded, done.stderr
 
 
+@pytest.mark.slow
 def test_a_second_process_compiles_nothing(tmp_path):
     compiled, loaded, _ = run(tmp_path)
     assert compiled > 5 and loaded == 0
@@ -47,6 +48,7 @@ def test_a_second_process_compiles_nothing(tmp_path):
     assert again == 0
 
 
+@pytest.mark.slow
 def test_another_precision_stands_beside_the_error_in_float32(tmp_path):
     run(tmp_path, "train.precision=bfloat16", "train.parallel_runs=auto")
     with open(tmp_path / "run" / "metrics.csv") as file:
@@ -75,6 +77,7 @@ def test_a_width_or_precision_that_cannot_be_is_refused(overrides, words):
         setup(hydra.compose("config", [*RUN, *overrides]))
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "file").touch()
     compiled, loaded, printed = run(tmp_path, JAXAE_CACHE=str(tmp_path / "file"))
@@ -84,6 +87,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_a_folder_that_the_user_has_chosen_stays(tmp_path):
     run(tmp_path, JAX_COMPILATION_CACHE_DIR=str(tmp_path / "own"), JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS="0")
     assert list((tmp_path / "own").iterdir())

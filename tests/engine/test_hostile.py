@@ -44,6 +44,7 @@ def test_data_that_nothing_can_be_learnt_from_are_refused(x, words, monkeypatch,
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("x", [np.full((3, 4), 0.5), np.zeros((2, 4)), [[0.1, 0.2, 0.3, 0.4]]])
 def test_constant_data_and_a_single_example_are_trained_on(x, monkeypatch, tmp_path):
     given(monkeypatch, x)
@@ -57,6 +58,7 @@ def test_an_experiment_on_classes_refuses_data_without(monkeypatch, tmp_path):
         execute(["experiment=codes_2d", "data=digits", "scale=smoke"], tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_said_and_what_was_finished_stays(tmp_path):
     if os.name != "posix" or os.geteuid() != 0 or not sys.platform.startswith("linux"):
         pytest.skip("only root on Linux mounts a small disk")

@@ -79,6 +79,7 @@ def status(directory):
     return json.loads((directory / "status.json").read_text())
 
 
+@pytest.mark.slow
 def test_a_trial_is_its_configuration_in_whatever_words():
     name = identity().trial
     assert identity("weight=0.0").trial == identity("seed=0", "weight=0").trial == name
@@ -117,6 +118,7 @@ def test_a_complete_trial_is_not_done_again_but_drawn_where_asked(tmp_path, work
     assert stored["configuration"]["model"]["hidden"] == 3 and stored["code"] == identity().code
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("error", "words"), [(RuntimeError("out of paper"), "RuntimeError: out of paper"),
                                               (KeyboardInterrupt(), "interrupted")])  # fmt: skip
 def test_what_was_finished_before_a_failure_is_kept(tmp_path, work, error, words):
@@ -146,6 +148,7 @@ def test_a_variant_that_is_not_whole_is_trained(tmp_path, work, damage):
     assert (work.trained, work.reused) == (["run", "run"], [])
 
 
+@pytest.mark.slow
 def test_another_configuration_is_refused_with_the_difference_even_by_force(tmp_path, work):
     execute(tmp_path, *TWO)
     before = contents(tmp_path)
@@ -239,6 +242,7 @@ def test_a_directory_that_is_no_runs_is_left_alone(tmp_path, work):
     assert (tmp_path / "figure.png").read_text() == "mine" and not work.trained
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["", '{"status": "compl', "[]"])
 def test_a_damaged_status_is_refused_until_begun_anew(tmp_path, work, text):
     execute(tmp_path)
@@ -276,6 +280,7 @@ def test_a_lock_excludes_other_processes_and_ends_with_its_own(tmp_path, work):
     assert work.trained == ["run"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "what"), [("run.npz", "done"), ("metrics.csv", "drawn"), ("figure.png", "drawn")])
 def test_what_is_damaged_in_a_complete_trial_is_made_again_and_nothing_else(tmp_path, work, capsys, name, what):
     execute(tmp_path)

@@ -6,6 +6,7 @@ from experiments.engine import keys
 from experiments.engine.checks import ConfigurationError
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -64,6 +65,7 @@ def test_keys_of_reproduce_are_its_own():
         keys.check_arguments(["figure=3"], "reproduce")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", ["hydra.searchpath=[{}]", "--config-dir={}"])
 def test_configurations_of_the_user_count(tmp_path, option):
     (tmp_path / "code").mkdir()

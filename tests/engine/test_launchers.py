@@ -43,6 +43,7 @@ def basic(tmp_path_factory):
     return metrics, folder / "cache", programs(folder / "cache")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("plugin", "overrides"),
     [

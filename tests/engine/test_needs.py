@@ -62,6 +62,7 @@ def test_every_experiment_says_what_it_needs():
     assert LACK.keys() == needs.CHECKS.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_experiment_takes_labelled_grey_pictures_of_digits(name):
     base, cfgs = identity.compose([f"experiment={name}", "scale=smoke"])
@@ -96,6 +97,7 @@ def test_each_need_is_checked_before_anything_trains(need, monkeypatch, tmp_path
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("overrides", "words"),
     [
@@ -166,6 +168,7 @@ def test_classes_leave_something_to_a_validation_split(train, test, wanted, word
             needs.check_data(cfg, *classes(train, test), lambda: 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("overrides", "names"),
     [
@@ -185,6 +188,7 @@ def test_a_variant_with_data_of_its_own_keeps_them_whatever_data_are_chosen(over
         assert len(setup(cfgs["mixture"]).train.x) == 300
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", ["quick", "paper"])
 @pytest.mark.parametrize("name", ["capacity", "deep_30d", "vector_field"])
 def test_data_of_a_variant_have_whole_options_at_every_scale(name, scale):
@@ -201,6 +205,7 @@ def test_a_full_batch_is_as_large_as_the_limit():
 
 
 # Those that differ in what they draw and measure, of the quickest.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["codes_2d", "dimensionality", "filters_ksparse", "linear_pca", "manifold", "tangents"]
 )

@@ -46,6 +46,7 @@ def own(name, scale="smoke"):
     return cfg, OmegaConf.to_container(cfg.figure, resolve=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("scale", ["smoke", "quick", "paper"])
 def test_the_settings_of_every_experiment_are_allowed(name, scale):

@@ -46,6 +46,7 @@ def test_the_parts_of_a_grid_are_its_rows_in_order_in_even_shares(runs, data):
     assert list(pieces[0][2]) == ["weight", "code.k"]  # the order of the columns of metrics.csv
 
 
+@pytest.mark.slow
 def test_the_parts_of_a_grid_give_the_numbers_of_the_whole(tmp_path):
     grid = ["penalty=l1", "weight=[0,0.1]", "seed=[0,1]"]
 
@@ -74,6 +75,7 @@ def test_more_parts_than_runs_are_refused():
         compose("seed=[0,1,2]", "shard=1/4")
 
 
+@pytest.mark.slow
 def test_another_run_takes_the_memory_that_it_takes_in_the_compiled_program():
     needed = {}
     for runs in (3, 6):

@@ -98,6 +98,7 @@ def test_targets_within_schedules_and_lists_count():
     assert set(sources._targets(cfg)) == {"x.y", "u.v", "p.q"}
 
 
+@pytest.mark.slow
 def test_a_run_with_a_changed_formula_is_refused_and_begun_anew_gives_the_new_numbers(user, tmp_path):
     words = [*SMALL, "penalty._target_=own_penalty.own", "weight=1"]
     execute(words, tmp_path / "run")
@@ -114,6 +115,7 @@ def test_a_run_with_a_changed_formula_is_refused_and_begun_anew_gives_the_new_nu
     assert penalty() > 2 * before
 
 
+@pytest.mark.slow
 def test_changed_pictures_are_noticed(tmp_path):
     from skimage import data, io
 
@@ -128,6 +130,7 @@ def test_changed_pictures_are_noticed(tmp_path):
         execute(words, tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_a_model_of_the_users_own_is_found_again(user, tmp_path):
     changed(user / "own_penalty.py", "from dataclasses import dataclass\n\nfrom jaxae.models import Dense\n\n\n"
                                      "@dataclass(frozen=True)\nclass Own(Dense):\n    depth: int = 1\n\n\n"

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 ROOT = Path(__file__).parents[2]
 SMALL = ["scale=smoke", "data=digits", "model.hidden=3", "train.epochs=1", "figure.runs=0", "penalty=l1"]
@@ -41,6 +42,7 @@ def statuses(sweep):
     return {trial["configuration"]["weight"]: (trial["status"], when(trial["place"])) for trial in trials}
 
 
+@pytest.mark.slow
 def test_a_sweep_run_again_and_extended_does_only_what_is_missing(tmp_path):
     sweep = tmp_path / "wéights and more"
     said = run(sweep, "weight=0.1,-1,0", code=1)
@@ -57,6 +59,7 @@ def test_a_sweep_run_again_and_extended_does_only_what_is_missing(tmp_path):
     assert table["weight"].tolist() == [0, 0.1, 0.2] and (sweep / "joint.png").exists()
 
 
+@pytest.mark.slow
 def test_two_processes_share_a_sweep_and_one_takes_up_what_was_killed(tmp_path):
     overrides = ["weight=0,0.1,0.2,0.3", "train.epochs=3"]
     killed = start(tmp_path, *overrides)
@@ -74,6 +77,7 @@ def test_two_processes_share_a_sweep_and_one_takes_up_what_was_killed(tmp_path):
     assert table["weight"].tolist() == [0, 0.1, 0.2, 0.3] and set(table["status"]) == {"completed"}
 
 
+@pytest.mark.slow
 def test_an_interrupted_sweep_says_how_to_go_on(tmp_path):
     process = start(tmp_path, "weight=0", "train.epochs=1000000", "train.checkpoint=0")
     while not any(tmp_path.glob("*/status.json")):

@@ -71,6 +71,7 @@ def test_tensorboard_reads_back_curves_final_numbers_parameters_and_figure(direc
     assert (image.height, image.width) == (20, 30)
 
 
+@pytest.mark.slow
 def test_mlflow_reads_back_curves_final_numbers_parameters_and_figure(directory):
     for name in tracking.PACKAGES["mlflow"]:
         pytest.importorskip(name)

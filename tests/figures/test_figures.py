@@ -32,6 +32,7 @@ def compose(*overrides):
     return setup(hydra.compose("config", [*SMALL, *overrides]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_experiment_trains_and_leaves_its_figure_and_numbers(name, tmp_path):
     result = execute([f"experiment={name}", "scale=smoke"], tmp_path)
@@ -49,7 +50,7 @@ def test_every_experiment_trains_and_leaves_its_figure_and_numbers(name, tmp_pat
 
 def test_every_experiment_has_its_script_and_says_its_claim_and_paper():
     for name in NAMES:
-        assert (ROOT / "experiments" / f"{name}.py").exists()
+        assert (ROOT / "experiments" / "figures" / f"{name}.py").exists()
         cfg = hydra.compose("config", [f"experiment={name}"])
         assert cfg.claim and cfg.paper
         assert set(cfg.at) == {"smoke", "quick", "paper"}
@@ -62,6 +63,7 @@ def test_a_list_is_an_axis_and_lists_multiply():
     np.testing.assert_allclose(run.table["weight"], [0, 0, 0, 0.1, 0.1, 0.1])
 
 
+@pytest.mark.slow
 def test_a_grid_gives_the_numbers_of_its_single_runs(tmp_path):
     grid = execute([*SMALL, "penalty=contractive_closed_form", "weight=[0,0.5]"], tmp_path / "grid")
     single = execute([*SMALL, "penalty=contractive_closed_form", "weight=0.5"], tmp_path / "single")
@@ -75,6 +77,7 @@ def test_a_second_job_of_the_same_structure_compiles_nothing(tmp_path, compilati
     assert compilations() == before > 0
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_drawn_again_without_training(tmp_path):
     overrides = [*SMALL, "model.hidden=[16,8]", "train.pretrain=1", "train.epochs=0", "seed=[0,1]"]
     first = execute(overrides, tmp_path / "first")
@@ -100,6 +103,7 @@ def test_a_run_that_fails_says_so_in_its_status(tmp_path, monkeypatch):
     assert (status["status"], status["error"]) == ("failed", "RuntimeError: out of paper")
 
 
+@pytest.mark.slow
 def test_a_run_is_stored_by_name(tmp_path):
     result = execute([*SMALL, "code=top_k", "code.k=[2,3]"], tmp_path)
     stored = storage.load(tmp_path / "run.npz")
@@ -109,6 +113,7 @@ def test_a_run_is_stored_by_name(tmp_path):
     assert stored.curve["loss"].shape == (2, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("overrides", "words"),
     [
@@ -164,6 +169,7 @@ def test_what_cannot_be_is_refused_in_one_sentence_before_training(overrides, wo
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_multirun_gives_a_directory_per_value(tmp_path):
     command = [sys.executable, "-m", "experiments.run", "-m", *SMALL, "penalty=l1", "weight=0,0.1"]
     done = subprocess.run([*command, f"hydra.sweep.dir={tmp_path}"], cwd=ROOT, capture_output=True, text=True)
@@ -176,12 +182,13 @@ def test_a_mistyped_key_is_refused_and_named():
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode != 0
     assert (
-        "train.epoch is not a key: train has batch_size, checkpoint, checkpoint_share, epochs, on_divergence, precision, "
-        "pretrain, width" in done.stderr
+        "train.epoch is not a key: train has batch_size, checkpoint, checkpoint_share, epochs, on_divergence, "
+        "parallel_runs, precision, pretrain" in done.stderr
     )
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_the_score_of_a_run_is_its_error_on_held_out_examples(tmp_path):
     result = execute([*SMALL, "validation=0.25", "seed=[0,1]"], tmp_path)
     run = result.grids["run"]

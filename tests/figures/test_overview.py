@@ -38,6 +38,7 @@ def drawn(overrides, directory):
     return result.grids["run"], [ax.images[0].get_array() for ax in result.outcome.figure.axes if ax.images]
 
 
+@pytest.mark.slow
 def test_the_kernels_of_a_convolutional_encoder_are_its_filters(monkeypatch, tmp_path):
     given(monkeypatch, (8, 8))
     run, (filters, images) = drawn([*CONVOLUTIONAL, "figure.images=3"], tmp_path)
@@ -54,6 +55,7 @@ def test_a_dense_filter_is_a_row_of_weights_as_a_picture(monkeypatch, tmp_path):
     np.testing.assert_array_equal(run.filters()[2], weight[:, 2].reshape(4, 3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("overrides", [["model.hidden=7"], CONVOLUTIONAL])
 def test_colour_pictures_are_drawn_in_colour(overrides, monkeypatch, tmp_path):
     given(monkeypatch, (8, 8, 3))
@@ -63,6 +65,7 @@ def test_colour_pictures_are_drawn_in_colour(overrides, monkeypatch, tmp_path):
     assert filters.min() >= 0 and filters.max() <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(1,), (2,), (3, 4, 2)])
 def test_points_have_curves_alone(shape, monkeypatch, tmp_path):
     given(monkeypatch, shape)

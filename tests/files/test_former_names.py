@@ -29,6 +29,7 @@ def trained(code):
     return recipes, fit_grid(Dense(6, 3, "linear"), recipes, X, seeds=seeds, epochs=1, batch_size=10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", [configure(codes.identity), configure(codes.noisy_sigmoid, std=0.5)])
 def test_a_run_that_names_functions_as_they_were_is_the_same_run(tmp_path, code):
     recipes, run = trained(code)

@@ -43,6 +43,7 @@ def test_an_isometry_has_ratio_one():
     np.testing.assert_allclose(ratio, 1, rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hidden", [(9,), (9, 7)])
 def test_the_root_mean_square_at_radius_zero_is_the_jacobians_norm(hidden):
     encoder, x = trained_like(hidden=hidden), jax.random.uniform(jax.random.key(1), (3, 12))

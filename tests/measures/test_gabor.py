@@ -44,6 +44,7 @@ def angle_between(a, b):
     return np.abs(np.angle(np.exp(2j * (np.asarray(a) - b)))) / 2
 
 
+@pytest.mark.slow
 def test_recovers_every_parameter_of_a_gabor():
     truth = random_gabors(np.random.default_rng(0), 16)
     explained, fitted = gabor_fit(np.stack([gabor(*row) for row in truth]))
@@ -56,6 +57,7 @@ def test_recovers_every_parameter_of_a_gabor():
     assert np.max(angle_between(fitted["theta"], truth[:, 4])) < 0.01
 
 
+@pytest.mark.slow
 def test_x_is_the_column_and_y_the_row():
     shape = (9, 14)
     truth = [10.0, 3.0, 1.8, 2.5, 0.6, 0.2, 0.4]
@@ -111,6 +113,7 @@ def test_scale_and_sign_and_mean_do_not_matter(factor):
     np.testing.assert_allclose(scaled["frequency"], parameters["frequency"], atol=1e-2)
 
 
+@pytest.mark.slow
 def test_white_noise_is_not_explained():
     noise = np.random.default_rng(4).standard_normal((32, SIZE, SIZE))
     explained, _ = gabor_fit(noise)

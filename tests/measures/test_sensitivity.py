@@ -1,6 +1,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from jax.tree_util import Partial
 
 from jaxae.jacobian import jacobian
@@ -19,6 +20,7 @@ def parts(features=5):
     return weight, bend, jax.random.normal(keys[2], (3, features)), keys[3]
 
 
+@pytest.mark.slow
 def test_sensitivity_is_the_length_of_the_jacobian_times_the_direction():
     weight, bend, x, key = parts()
     function = Partial(curved, weight, bend)

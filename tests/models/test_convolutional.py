@@ -71,6 +71,7 @@ def test_the_gradient_of_a_convolution_is_that_of_xla():
         np.testing.assert_allclose(a, b, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(2, 4, 6, 3), (2, 7, 7, 2), (1, 1, 3, 1)])
 def test_max_pooling_takes_the_largest_of_each_square_also_at_an_odd_border(shape):
     x = normal(*shape).astype(np.float32)
@@ -79,6 +80,7 @@ def test_max_pooling_takes_the_largest_of_each_square_also_at_an_odd_border(shap
     np.testing.assert_array_equal(gradient, np.isin(x, pooled(x)))
 
 
+@pytest.mark.slow
 def test_an_autoencoder_is_its_layers_one_after_another():
     model = Convolutional((4, 8), (3, 2), "same", activation="tanh", output="sigmoid")
     params = random_params(model)
@@ -100,6 +102,7 @@ def test_an_autoencoder_is_its_layers_one_after_another():
     np.testing.assert_allclose(model.decoder(params)(model.encoder(params)(x32)), output.reshape(5, -1), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_published_models_have_their_codes_and_parameters():
     simple, denoising = Convolutional((28, 28)), Convolutional((28, 28), (32, 32), "same")
 
@@ -129,6 +132,7 @@ def test_valid_padding_leaves_out_the_border():
     assert layer(x).shape == (2, 14, 14, 16)
 
 
+@pytest.mark.slow
 def test_colours_are_channels_of_the_picture():
     model = Convolutional((8, 8, 3), (4,), "same")
     params = model.init(jax.random.key(0))
@@ -136,6 +140,7 @@ def test_colours_are_channels_of_the_picture():
     assert model.decoder(params)(model.encoder(params)(jnp.zeros((2, 192)))).shape == (2, 192)
 
 
+@pytest.mark.slow
 def test_training_lowers_the_loss():
     x = jnp.asarray(RNG.uniform(size=(64, 1, 4, 1, 4, 1)) > 0.5, jnp.float32)
     x = jnp.broadcast_to(x, (64, 2, 4, 2, 4, 1)).transpose(0, 2, 1, 4, 3, 5).reshape(64, 64)
@@ -164,6 +169,7 @@ def test_what_cannot_be_is_refused_in_one_sentence(options, words):
 WAYS = {"products": convolutional._by_products, "xla": convolutional._by_xla, "chosen": convolve}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("up", [False, True])
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("size", [(5, 4, 3, 2), (3, 40, 4, 3)])

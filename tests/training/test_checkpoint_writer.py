@@ -99,6 +99,7 @@ class Held(Checkpoints):
 GO = threading.Event()
 
 
+@pytest.mark.slow
 def test_training_goes_on_while_a_checkpoint_is_written_of_the_epoch_that_it_had(tmp_path):
     GO.clear()
 
@@ -156,6 +157,7 @@ def test_no_program_is_compiled_for_more_epochs_or_checkpoints(tmp_path):
     assert COMPILED[compile] == before
 
 
+@pytest.mark.slow
 def test_the_benchmark_measures_epochs_in_processes_of_their_own_beside_the_other_axes():
     axes = {growth.EPOCHS: (1, 20), "batch size": (2,)}
     cases = growth.cases(axes=axes, start={"batch size": 2, "hidden units": 3, "features": 5})

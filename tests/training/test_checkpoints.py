@@ -85,6 +85,7 @@ np.savez(sys.argv[2], *__import__("jax").tree.leaves(run))
 """
 
 
+@pytest.mark.slow
 def test_a_process_killed_at_random_moments_ends_with_the_same_bits(tmp_path):
     environment = os.environ | {"JAX_PLATFORMS": "cpu", "PYTHONPATH": f"{ROOT}{os.pathsep}{Path(__file__).parent}"}
     command = [sys.executable, "-c", PROGRAM, str(tmp_path / "checkpoints"), str(tmp_path / "run.npz")]

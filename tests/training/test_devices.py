@@ -85,6 +85,7 @@ def on_four():
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "devices", "axis"),
     [
@@ -115,6 +116,7 @@ print(float(grid(runs=2).curve["loss"][0, -1]))
 """
 
 
+@pytest.mark.slow
 def test_two_processes_join_and_each_trains():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -67,6 +67,7 @@ def grid(steps, epochs=4, parallel_runs=1, **options):
 NEVER = 1e6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parallel_runs", [1, 2])
 @pytest.mark.parametrize("spoils_state", [False, True])
 def test_a_diverged_run_keeps_its_last_finite_epoch_and_the_others_their_bits(parallel_runs, spoils_state):
@@ -86,6 +87,7 @@ def test_a_diverged_run_keeps_its_last_finite_epoch_and_the_others_their_bits(pa
     identical(take(sick.params, 3), take(start, 3))
 
 
+@pytest.mark.slow
 def test_a_single_fit_diverges_as_its_grid_does():
     recipes = recipes_of([NEVER, 6.0])
     single = jax.jit(lambda recipe, seed: fit(MODEL, recipe, X, seed=seed, epochs=4, batch_size=5, x_test=X))

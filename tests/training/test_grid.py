@@ -71,6 +71,7 @@ def identical(a, b):
         np.testing.assert_array_equal(left, right)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tied", [True, False])
 def test_a_linear_autoencoder_reaches_the_error_and_the_subspace_of_pca(tied):
     # Baldi & Hornik 1989: the only minima of the squared error are at the span of the leading principal components.
@@ -110,6 +111,7 @@ def noisy_grid():
     return recipes, seeds, x, x_test, singles
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "parallel_runs", [1, 2, 3, 9, "auto"]
 )  # 2 and 3 do not divide five runs, 9 is more than there are
@@ -122,6 +124,7 @@ def test_a_grid_is_its_single_fits(noisy_grid, parallel_runs):
         close(take(grid, i), alone, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_precision_changes_the_products_and_nothing_else():
     x = data()
     recipes, _, _ = expand(recipe(penalty=configure(penalties.contractive), weight=[0.0, 0.1]))
@@ -141,6 +144,7 @@ def test_precision_changes_the_products_and_nothing_else():
     close(alone(take(recipes, 1)), take(half, 1), rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_fit_can_be_mapped_over_seeds():
     x = jnp.asarray(data())
 
@@ -152,6 +156,7 @@ def test_fit_can_be_mapped_over_seeds():
         close(take(together, seed), alone(seed))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parallel_runs", [1, 2])
 @pytest.mark.parametrize("bad", [np.nan, 1e30])
 def test_a_run_that_diverges_leaves_the_others_untouched(parallel_runs, bad):
@@ -173,6 +178,7 @@ def labels_seen(n, batch_size, epochs, seeds, learning_rate=0.0, weight=0.0):
     return np.asarray(curve["penalty"]) * (n // batch_size * batch_size)
 
 
+@pytest.mark.slow
 def test_an_epoch_sees_every_example_once_but_for_those_left_out_anew():
     whole = labels_seen(12, 4, 3, [0])
     np.testing.assert_array_equal(whole, np.full((1, 3), 2**12 - 1))
@@ -183,12 +189,14 @@ def test_an_epoch_sees_every_example_once_but_for_those_left_out_anew():
     assert np.bitwise_or.reduce(list(left_out)) == 2**11 - 1
 
 
+@pytest.mark.slow
 def test_runs_of_one_seed_see_the_same_examples_whatever_the_numbers():
     seen = labels_seen(11, 4, 8, [0, 0, 1], learning_rate=[0.0], weight=[0.0, 0.7, 0.7])
     np.testing.assert_array_equal(seen[0], seen[1])
     assert np.any(seen[0] != seen[2])
 
 
+@pytest.mark.slow
 def test_runs_of_one_seed_have_the_same_keys_which_are_new_at_every_step():
     recipes, _, _ = expand(recipe(sgd(0.0), penalty=configure(dice), weight=[0.0, 1.0, 1.0]))
     drawn = fit_grid(MODEL, recipes, data(), seeds=[0, 0, 1], epochs=8, batch_size=20).curve["penalty"]
@@ -196,6 +204,7 @@ def test_runs_of_one_seed_have_the_same_keys_which_are_new_at_every_step():
     assert len(set(np.asarray(drawn[1:]).ravel().tolist())) == 16  # 8 steps of two seeds
 
 
+@pytest.mark.slow
 def test_noise_is_drawn_anew_in_training_and_not_at_all_in_testing():
     recipes, _, _ = expand(recipe(sgd(0.0), corruption=configure(corruptions.masking, rate=0.5)))
     x = data()
@@ -204,6 +213,7 @@ def test_noise_is_drawn_anew_in_training_and_not_at_all_in_testing():
     assert len(set(np.asarray(curve["test_error"][0]).tolist())) == 1
 
 
+@pytest.mark.slow
 def test_a_step_is_the_gradient_of_the_objective():
     x = jnp.asarray(data())
     chosen = recipe(sgd(0.0), penalty=configure(penalties.contractive), weight=0.3)
@@ -226,6 +236,7 @@ def test_different_seeds_start_from_different_weights():
     assert np.all(weights[0] != weights[2]) and np.all(weights[2] != weights[3])
 
 
+@pytest.mark.slow
 def test_the_time_of_a_schedule_runs_over_the_steps_from_0_to_1():
     recipes, _, _ = expand(recipe(sgd(0.0), penalty=configure(one), weight=linear([0.0, 1.0], 1.0)))
     curve = fit_grid(MODEL, recipes, data(), seeds=[0, 0], epochs=3, batch_size=5).curve
@@ -234,6 +245,7 @@ def test_the_time_of_a_schedule_runs_over_the_steps_from_0_to_1():
     np.testing.assert_allclose(got, [times.mean(axis=1), np.ones(3)], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_test_error_is_that_of_the_numbers_at_the_end_of_the_epoch():
     x, x_test = data(), data(7, seed=1)
     recipes, _, _ = expand(recipe(code=configure(codes.top_k, k=linear(1.0, 3.0))))
@@ -265,6 +277,7 @@ def grid_of_counted(learning_rates, k, weight, epochs=2, parallel_runs=1):
     return TRACES["loss"] - before
 
 
+@pytest.mark.slow
 def test_other_numbers_and_more_epochs_compile_nothing():
     first = grid_of_counted([0.01, 0.02], 3, 0.0)
     assert first > 0
@@ -275,11 +288,13 @@ def test_other_numbers_and_more_epochs_compile_nothing():
     )  # the parallel_runs is structure: the counter does count
 
 
+@pytest.mark.slow
 def test_other_numbers_of_a_schedule_compile_nothing():
     assert grid_of_counted([0.01, 0.02], linear(3.0, 1.0), 0.0) > 0
     assert grid_of_counted([0.03, 0.04], linear(2.0, 3.0), 0.5) == 0
 
 
+@pytest.mark.slow
 def test_on_epoch_is_called_after_every_epoch_with_its_row_of_the_curve():
     rows = []
     recipes, seeds, _ = expand(recipe(sgd([0.01, 0.02])))
