@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 
 from experiments.common import plotting
 from experiments.common.tables import tidy
+from jaxae.integers import ceiling_division
 
 COLUMNS = 10
 WIDTH = 9.6  # inches
@@ -26,9 +27,9 @@ def draw_banks(banks, count, *, first=None):
     """
     panels = ([first] if first else []) + list(banks.items())
     columns = 2 if len(panels) <= 4 else 3
-    rows = -(-len(panels) // columns)
+    rows = ceiling_division(len(panels), columns)
     width = WIDTH / columns
-    height = width / COLUMNS * -(-count // COLUMNS) + 0.35  # room for a title
+    height = width / COLUMNS * ceiling_division(count, COLUMNS) + 0.35  # room for a title
     with plotting.style():
         figure, axes = plt.subplots(rows, columns, figsize=(WIDTH, height * rows), squeeze=False)
         for ax in axes.flat:

@@ -10,7 +10,7 @@ from experiments.common.console import console
 from experiments.common.tables import write_csv
 from experiments.common.verdicts import Verdict
 
-__all__ = ["Outcome", "Verdict", "cell"]
+__all__ = ["Outcome", "Verdict", "as_text"]
 
 
 @dataclass
@@ -39,14 +39,14 @@ class Outcome:
         for name in self.table[0]:
             table.add_column(name, justify="left" if isinstance(self.table[0][name], str) else "right")
         for row in self.table:
-            table.add_row(*(cell(value) for value in row.values()))
+            table.add_row(*(as_text(value) for value in row.values()))
         console.print(table)
         for verdict in self.verdicts:
             mark = "[green]holds[/]      " if verdict.holds else "[red]falls short[/]"
             console.print(f"{mark} {verdict.claim}: {verdict.measured} ({verdict.rule})", highlight=False)
 
 
-def cell(value):
+def as_text(value):
     """A table's value as text: four digits, nothing for None."""
     if value is None:
         return ""

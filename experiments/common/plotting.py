@@ -5,6 +5,8 @@ import contextlib
 import matplotlib.pyplot as plt
 import numpy as np
 
+from jaxae.integers import ceiling_division
+
 __all__ = ["COLORS", "curves", "gaps", "mosaic", "name_rows", "pictures", "style", "tiles"]
 
 # Okabe & Ito's palette, told apart by readers with any colour vision; yellow is left out for its contrast with white.
@@ -45,7 +47,7 @@ def mosaic(filters, columns, *, gap=1, symmetric=True):
     else:
         low, high = filters.min(axis=(1, 2), keepdims=True), filters.max(axis=(1, 2), keepdims=True)
         scaled = (filters - low) / np.where(high > low, high - low, 1)
-    rows = -(-n // columns)
+    rows = ceiling_division(n, columns)
     picture = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan)
     for i, tile in enumerate(scaled):
         top, left = (i // columns) * (height + gap), (i % columns) * (width + gap)

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from experiments.engine.checks import ConfigurationError
+from jaxae.integers import ceiling_division
 from jaxae.schedules import at
 from jaxae.sweeps import take
 from jaxae.training.devices import free_bytes
@@ -71,14 +72,14 @@ def advice(setup, free=None):
     """
     runs, need = len(setup.seeds), memory(setup)
     free = free_bytes() if free is None else free
-    share = -(-runs // len(jax.local_devices()))
+    share = ceiling_division(runs, len(jax.local_devices()))
     most = fits(setup, free)
     if share <= most:
         return None
     words = f"{share} runs take about {_size(need.shared + share * need.run)} and the device has {_size(free)} left"
     if not most:
         return f"{words}: not even one run fits"
-    shards = -(-runs // (most * len(jax.local_devices())))
+    shards = ceiling_division(runs, most * len(jax.local_devices()))
     listed = [f"{i}/{shards}" for i in range(1, shards + 1)]
     shown = listed if shards <= 4 else [*listed[:2], "...", listed[-1]]
     return f"{words}: {most} would fit, as with -m shard={','.join(shown)}"

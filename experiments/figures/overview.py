@@ -5,6 +5,7 @@ import numpy as np
 
 from experiments.common import plotting
 from experiments.common.outcome import Outcome
+from jaxae.integers import ceiling_division
 
 
 def outcome(grids, cfg):
@@ -54,7 +55,7 @@ def _draw_run(figure, places, grid, run, label, settings):
     filters = grid.filters(run)
     if filters is not None and _is_picture(filters.shape[1:]):
         shown = filters[: settings.filters]
-        _pictures(figure.add_subplot(places[0]), shown, -(-len(shown) // 3), f"filters {label}")
+        _pictures(figure.add_subplot(places[0]), shown, ceiling_division(len(shown), 3), f"filters {label}")
     x = grid.test.x[: settings.images]
     both = np.concatenate([x, np.asarray(grid.reconstructions(x, run))]).reshape(-1, *grid.test.shape)
     title = f"test examples above, reconstructions below {label}"

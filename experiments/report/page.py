@@ -14,7 +14,7 @@ from pathlib import Path
 import jax
 import jinja2
 
-from experiments.common.outcome import Verdict, cell
+from experiments.common.outcome import Verdict, as_text
 from experiments.engine.memory import peak_bytes
 
 HERE = Path(__file__).resolve().parent
@@ -115,7 +115,7 @@ def write(directory: Path, facts: dict, entries: list[Entry], waiting: list[str]
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"cell": cell, "duration": duration}
+    environment.filters |= {"as_text": as_text, "duration": duration}
     page = environment.get_template("page.html.j2").render(
         facts, entries=entries, waiting=waiting, peak=peak_memory(), total=time.perf_counter() - facts["started"]
     )

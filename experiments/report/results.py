@@ -9,7 +9,7 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from experiments.common.outcome import cell
+from experiments.common.outcome import as_text
 from experiments.report.compared import SECTIONS, number, table
 from jaxae.files.atomic import replacing
 
@@ -84,7 +84,7 @@ def _falling_short(name, section, rows):
 def _short(value):
     """A value of a csv as a table shows it."""
     try:
-        return cell(float(value))
+        return as_text(float(value))
     except ValueError:
         return value
 
