@@ -265,7 +265,7 @@ def world(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_random_faults_lose_no_cell_and_change_no_result(world, tmp_path):
+def test_random_faults_lose_no_trial_and_change_no_result(world, tmp_path):
     chance = random.Random(SEED)
     tried = {}
     for number in range(ROUNDS):
