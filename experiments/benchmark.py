@@ -21,8 +21,9 @@ from experiments.benchmarks.kinds import CONVOLUTIONAL, KINDS
 from experiments.benchmarks.peer import PyTorch
 from experiments.benchmarks.rounds import measure
 from experiments.benchmarks.timing import describe
+from experiments.common.console import console as messages
 from experiments.common.tables import write_csv
-from experiments.engine import interrupt, progress
+from experiments.engine import interrupt
 from jaxae.files.atomic import replacing
 
 SECTIONS = {"steps": steps, "growth": growth, "sweeps": sweeps}
@@ -155,7 +156,7 @@ def main(arguments=None):
             if name not in empty:
                 run(name, options.rounds, options.output, console, **chosen)
     except KeyboardInterrupt:
-        progress.console.print(f"interrupted: rows measured so far are in {options.output}", soft_wrap=True)
+        messages.print(f"interrupted: rows measured so far are in {options.output}", soft_wrap=True)
         sys.exit(130)
 
 

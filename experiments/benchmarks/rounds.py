@@ -36,7 +36,6 @@ def measure(section, cases, rounds, keep=None):
     with _progress(section, len(turns)) as show:
         for done, (number, names) in enumerate(turns):
             show(done, f"{', '.join(map(str, names))}, round {number + 1} of {rounds}")
-            interrupt.check()  # a Ctrl-C may have come while the line was printed
             value = cases[names].measure()
             interrupt.check()
             if value is not None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from signals import heard
 
 from experiments import benchmark
 from experiments.benchmarks import drawing, growth, steps, sweeps, timing
@@ -247,9 +248,7 @@ def test_one_row_is_measured_from_the_command_line(tmp_path, without_torch):
     ("signal_", "code"),
     [
         (signal.SIGKILL, -9),
-        pytest.param(
-            signal.SIGINT, 130, marks=pytest.mark.xfail(reason="Ctrl-C can be lost while printing", strict=False)
-        ),
+        (signal.SIGINT, 130),
     ],
 )
 def test_a_stopped_benchmark_leaves_its_first_rows(tmp_path, signal_, code):
@@ -263,7 +262,12 @@ def test_a_stopped_benchmark_leaves_its_first_rows(tmp_path, signal_, code):
         f"benchmark.main(['--sections', 'growth', '--output', {str(tmp_path)!r}])"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", script], cwd=ROOT, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        preexec_fn=heard,
     )
     lines = [process.stderr.readline(), process.stderr.readline()]
     assert lines == [

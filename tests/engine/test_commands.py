@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from signals import heard
 
 ROOT = Path(__file__).parents[2]
 SMALL = ["scale=smoke", "data=digits", "model.hidden=3", "train.epochs=1", "figure.runs=0"]
@@ -95,9 +96,6 @@ def test_a_penalty_of_the_users_own_by_searchpath(tmp_path):
 @pytest.mark.parametrize("module", ["run", "reproduce"])
 @pytest.mark.parametrize("after", [0, 0.5, 1.5])
 def test_ctrl_c_while_a_command_begins_is_one_line(tmp_path, after, module):
-    def heard():
-        return signal.signal(signal.SIGINT, signal.SIG_DFL)  # what is in the background ignores it
-
     settings = os.environ | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-X", "importtime", "-m", f"experiments.{module}", "scale=smoke"]
     with subprocess.Popen(command, cwd=tmp_path, env=settings, text=True, preexec_fn=heard,

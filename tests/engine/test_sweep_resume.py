@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from signals import heard
 
 ROOT = Path(__file__).parents[2]
 SMALL = ["scale=smoke", "data=digits", "model.hidden=3", "train.epochs=1", "figure.runs=0", "penalty=l1"]
@@ -16,10 +17,6 @@ SMALL = ["scale=smoke", "data=digits", "model.hidden=3", "train.epochs=1", "figu
 
 def start(sweep, *overrides):
     command = [sys.executable, "-m", "experiments.run", "-m", *SMALL, *overrides, f"hydra.sweep.dir='{sweep}'"]
-
-    def heard():
-        return signal.signal(signal.SIGINT, signal.SIG_DFL)  # what is in the background ignores it
-
     return subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=heard
     )
