@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import jax.numpy as jnp
@@ -252,12 +253,14 @@ def test_one_row_is_measured_from_the_command_line(tmp_path, without_torch):
     ],
 )
 def test_a_stopped_benchmark_leaves_its_first_rows(tmp_path, signal_, code):
-    # The first case is a number; the second one waits.
+    # The first case is a number; the second one says that it has begun, and waits.
+    begun = tmp_path / "begun"
     script = (
         "from experiments import benchmark; from experiments.engine import interrupt; "
         "from experiments.benchmarks import growth, rounds; import time; "
         "cases = {('batch size', 2, 'plain'): rounds.Case(lambda: 1.5), "
-        "('batch size', 4, 'plain'): rounds.Case(lambda: time.sleep(600))}; "
+        "('batch size', 4, 'plain'): "
+        f"rounds.Case(lambda: open({str(begun)!r}, 'x').close() or time.sleep(600))}}; "
         "growth.cases = lambda kinds: cases; interrupt.listen(); "
         f"benchmark.main(['--sections', 'growth', '--output', {str(tmp_path)!r}])"
     )
@@ -274,6 +277,9 @@ def test_a_stopped_benchmark_leaves_its_first_rows(tmp_path, signal_, code):
         "growth 1/4: batch size, 2, plain, round 1 of 2\n",
         "growth 2/4: batch size, 4, plain, round 1 of 2\n",
     ]
+    while not begun.exists():  # a signal that meets the printing of a line would have it printed twice
+        assert process.poll() is None
+        time.sleep(0.01)
     process.send_signal(signal_)
     rest = process.communicate(timeout=60)[1].splitlines()
     assert process.returncode == code
