@@ -14,9 +14,8 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from experiments.common.console import console
-from experiments.engine import compilation, keys
+from experiments.engine import compilation, keys, over_seeds
 from experiments.engine.checks import ConfigurationError
-from experiments.engine.trial import execute
 from experiments.report import page as report
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
@@ -39,26 +38,27 @@ def choose(experiments, scale) -> list[str]:
     return names
 
 
-def reproduce(names: list[str], scale: str, directory: Path, *, resume="refuse") -> bool:
+def reproduce(names: list[str], scale: str, directory: Path, *, resume="refuse", seeds=None) -> bool:
     """Run the experiments, rewriting directory/report.html after each one, and say whether all of them finished.
 
-    What an earlier call has trained in the directory is drawn again; resume: as in experiments.run.
+    What an earlier call has trained in the directory is drawn again; resume and seeds: as in experiments.run.
     """
     facts = report.facts(scale)
+    words = [f"scale={scale}", f"resume={resume}"] + ([] if seeds is None else [f"seeds={seeds}"])
     entries = []
     for done, name in enumerate(names, start=1):
         console.rule(f"{name} ({done} of {len(names)})")
-        entries.append(_attempt(name, scale, directory / name, resume))
+        entries.append(_attempt(name, words, directory / name))
         path = report.write(directory, facts, entries, names[done:])
         console.print(os.path.relpath(path), highlight=False, soft_wrap=True)
     console.print(f"peak memory {report.peak_memory()}", highlight=False)
     return not any(entry.traceback for entry in entries)
 
 
-def _attempt(name, scale, directory, resume):
+def _attempt(name, words, directory):
     """An experiment's entry; the trained grids are let go of on return, and an error is kept as its traceback."""
     try:
-        result = execute([f"experiment={name}", f"scale={scale}", f"resume={resume}"], directory, redraw=True)
+        result = over_seeds.execute([f"experiment={name}", *words], directory, redraw=True)
         result.outcome.show()
         return report.finished(result, directory)
     except Exception:
@@ -75,11 +75,12 @@ def main(cfg: DictConfig):
     """Write the report; the exit code is 1 where an experiment failed."""
     try:
         names = choose(cfg.experiments, cfg.scale)
+        if cfg.seeds is not None:
+            over_seeds.seeds_of(cfg)
     except ConfigurationError as error:
         sys.exit(str(error))
-    if not reproduce(
-        names, cfg.scale, compilation.process_directory(Path(HydraConfig.get().runtime.output_dir)), resume=cfg.resume
-    ):
+    directory = compilation.process_directory(Path(HydraConfig.get().runtime.output_dir))
+    if not reproduce(names, cfg.scale, directory, resume=cfg.resume, seeds=cfg.seeds):
         sys.exit(1)
 
 

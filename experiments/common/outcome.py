@@ -7,34 +7,50 @@ import matplotlib.pyplot as plt
 from rich.table import Table
 
 from experiments.common.console import console
-from experiments.common.tables import write_csv
+from experiments.common.tables import as_text, write_csv
 from experiments.common.verdicts import Verdict
 
-__all__ = ["Outcome", "Verdict", "as_text"]
+__all__ = ["Outcome", "Verdict"]
+
+FIXED, EXPLORATORY = "fixed", "exploratory"
 
 
 @dataclass
 class Outcome:
-    """The figure, the rows of numbers that it plots, the rows of the table, the verdicts and a remark for the reader."""
+    """The figure, the rows of numbers that it plots, the rows of the table, the verdicts and a remark for the reader.
+
+    A verdict is a claim that could come out otherwise; checks are identities, limits and timings, which show that the
+    computation is sound. settled: how rules and settings were fixed before the test data was used, "" where they were not.
+    """
 
     figure: plt.Figure
     plotted: list[dict]
     table: list[dict]
     verdicts: list[Verdict] = field(default_factory=list)
     remark: str = ""
+    checks: list[Verdict] = field(default_factory=list)
+    settled: str = ""
+
+    @property
+    def protocol(self):
+        """Whether the verdicts confirm or explore."""
+        return FIXED if self.settled else EXPLORATORY
 
     def write(self, directory: Path):
-        """Leave figure.png, figure.svg, figure.csv (the plotted numbers), table.csv and verdicts.csv in the directory."""
+        """Leave figure.png, figure.svg, figure.csv (the plotted numbers), table.csv, verdicts.csv and checks.csv there."""
         for ending in ("png", "svg"):
             self.figure.savefig(directory / f"figure.{ending}", dpi=140)
         plt.close(self.figure)
         write_csv(directory / "figure.csv", self.plotted)
         write_csv(directory / "table.csv", self.table)
-        if self.verdicts:
-            write_csv(directory / "verdicts.csv", [vars(verdict) for verdict in self.verdicts])
+        for name, protocol in (("verdicts", {"protocol": self.protocol}), ("checks", {})):
+            if rows := [_row(verdict) | protocol for verdict in getattr(self, name)]:
+                write_csv(directory / f"{name}.csv", rows)
+            else:
+                (directory / f"{name}.csv").unlink(missing_ok=True)
 
     def show(self):
-        """Print the table and the verdicts."""
+        """Print the table, the verdicts and the checks that fail."""
         table = Table(box=None, header_style="bold")
         for name in self.table[0]:
             table.add_column(name, justify="left" if isinstance(self.table[0][name], str) else "right")
@@ -42,12 +58,17 @@ class Outcome:
             table.add_row(*(as_text(value) for value in row.values()))
         console.print(table)
         for verdict in self.verdicts:
-            mark = "[green]holds[/]      " if verdict.holds else "[red]falls short[/]"
-            console.print(f"{mark} {verdict.claim}: {verdict.measured} ({verdict.rule})", highlight=False)
+            _print(verdict, "[green]holds[/]      " if verdict.holds else "[red]falls short[/]")
+        for check in self.checks:
+            if not check.holds:
+                _print(check, "[red]check fails[/]")
 
 
-def as_text(value):
-    """A table's value as text: four digits, nothing for None."""
-    if value is None:
-        return ""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def _row(verdict):
+    """A verdict as a row of a csv: what decides it over seeds is in its measured numbers."""
+    row = {name: value for name, value in vars(verdict).items() if name not in ("margins", "source")}
+    return row | {"claimed by": verdict.source or "jaxae"}
+
+
+def _print(verdict, mark):
+    console.print(f"{mark} {verdict.claim}: {verdict.measured} ({verdict.rule})", highlight=False)

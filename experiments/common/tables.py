@@ -3,10 +3,21 @@
 import csv
 import io
 from pathlib import Path
+from typing import NamedTuple
 
 from jaxae.files.atomic import replacing
 
-__all__ = ["aligned", "tidy", "write_csv"]
+__all__ = ["OverSeeds", "aligned", "as_text", "tidy", "write_csv"]
+
+
+class OverSeeds(NamedTuple):
+    """A number over seeds: its mean and sample standard deviation; one cell of a table, two columns of a csv file."""
+
+    mean: float
+    deviation: float
+
+    def __str__(self):
+        return f"{self.mean:.4g} ± {self.deviation:.2g}"
 
 
 def tidy(columns, *groups):
@@ -20,14 +31,31 @@ def aligned(rows):
     return [keys | row for row in rows]
 
 
+def as_text(value):
+    """A table's value as text: four digits, nothing for None."""
+    if value is None:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
 def write_csv(path: Path, rows):
     """Write a list of dicts with the same keys as a csv file with a header."""
+    spread = {key for row in rows for key, value in row.items() if isinstance(value, OverSeeds)}
+    rows = [dict(cell for pair in row.items() for cell in _cells(*pair, spread)) for row in rows]
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, fieldnames=list(rows[0]))
     writer.writeheader()
     writer.writerows({key: f"{v:.6g}" if isinstance(v, float) else v for key, v in row.items()} for row in rows)
     with replacing(path) as file:
         file.write(text.getvalue().encode())
+
+
+def _cells(key, value, spread):
+    """The cells of a csv that one of a table is; spread: the columns that have a standard deviation."""
+    if key not in spread:
+        return [(key, value)]
+    mean, deviation = value if isinstance(value, OverSeeds) else (value, None)
+    return [(key, mean), (f"{key}, std", deviation)]
 
 
 def _plain(value):

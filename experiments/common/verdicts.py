@@ -1,7 +1,8 @@
 """Verdicts: claims, the rules that decide them, and what was measured; the rules that several figures share.
 
 Every rule takes the claim, the rule in words, and the values that decide it: {name: value}, or a list of values. What was
-measured reads as one `form` for each value, joined: "{name} {value:.2f}" gives "AE 1.20, CAE 0.35".
+measured reads as one `form` for each value, joined: "{name} {value:.2f}" gives "AE 1.20, CAE 0.35". `source` names the paper,
+with its figure, table or section, that makes the claim; without one the claim is our own.
 """
 
 from dataclasses import dataclass
@@ -25,12 +26,18 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Verdict:
-    """One claim, the rule that decides it, the number that was measured, and whether the rule holds."""
+    """One claim, the rule that decides it, the number that was measured, and whether the rule holds.
+
+    source: who makes the claim, "" for our own; margins: the differences that the rule wants above 0, where it is made of such,
+    which are compared in pairs over seeds.
+    """
 
     claim: str
     rule: str
     measured: str
     holds: bool
+    source: str = ""
+    margins: tuple[float, ...] = ()
 
 
 def listed(values, form="{name} {value:.2f}", *, join=", "):
@@ -43,52 +50,62 @@ def rising(values):
     return all(low < high for low, high in pairwise(values))
 
 
-def rises(claim, rule, values, form, *, join=", "):
+def rises(claim, rule, values, form, *, join=", ", source=""):
     """Each value is larger than the one before."""
-    return Verdict(claim, rule, listed(values, form, join=join), rising(_named(values).values()))
+    steps = [high - low for low, high in pairwise(_named(values).values())]
+    return _decided(claim, rule, listed(values, form, join=join), steps, source)
 
 
-def falls(claim, rule, values, form, *, join=", "):
+def falls(claim, rule, values, form, *, join=", ", source=""):
     """Each value is smaller than the one before."""
-    return Verdict(claim, rule, listed(values, form, join=join), rising(reversed(_named(values).values())))
+    steps = [high - low for high, low in pairwise(_named(values).values())]
+    return _decided(claim, rule, listed(values, form, join=join), steps, source)
 
 
-def least(claim, rule, values, form, *, of):
+def least(claim, rule, values, form, *, of, source=""):
     """The value named `of` is the least."""
-    return Verdict(claim, rule, listed(values, form), min(values, key=values.get) == of)
+    others = [value - values[of] for name, value in values.items() if name != of]
+    return _decided(claim, rule, listed(values, form), others, source)
 
 
-def below(claim, rule, values, form, *, bound):
+def below(claim, rule, values, form, *, bound, source=""):
     """Each value is below the bound."""
-    return Verdict(claim, rule, listed(values, form), all(bool(value < bound) for value in _named(values).values()))
+    return _decided(claim, rule, listed(values, form), [bound - value for value in _named(values).values()], source)
 
 
-def above(claim, rule, values, form, *, bound):
+def above(claim, rule, values, form, *, bound, source=""):
     """Each value is above the bound."""
-    return Verdict(claim, rule, listed(values, form), all(bool(value > bound) for value in _named(values).values()))
+    return _decided(claim, rule, listed(values, form), [value - bound for value in _named(values).values()], source)
 
 
-def within(claim, rule, values, form, *, bound):
+def within(claim, rule, values, form, *, bound, source=""):
     """The magnitude of each value is below the bound."""
-    return Verdict(
-        claim, rule, listed(values, form), all(bool(abs(value) < bound) for value in _named(values).values())
+    return _decided(
+        claim, rule, listed(values, form), [bound - abs(value) for value in _named(values).values()], source
     )
 
 
-def less(claim, rule, one, other, form="{:.2f} against {:.2f}"):
+def less(claim, rule, one, other, form="{:.2f} against {:.2f}", *, source=""):
     """One value is smaller than the other."""
-    return Verdict(claim, rule, form.format(one, other), bool(one < other))
+    return _decided(claim, rule, form.format(one, other), [other - one], source)
 
 
-def greater(claim, rule, one, other, form="{:.2f} against {:.2f}"):
+def greater(claim, rule, one, other, form="{:.2f} against {:.2f}", *, source=""):
     """One value is larger than the other."""
-    return Verdict(claim, rule, form.format(one, other), bool(one > other))
+    return _decided(claim, rule, form.format(one, other), [one - other], source)
 
 
-def same_order(claim, values, paper):
+def same_order(claim, values, paper, *, source=""):
     """The measured values, by name, stand in the order of the published ones."""
     ordered, expected = sorted(values, key=values.get), sorted(values, key=paper.get)
-    return Verdict(claim, " < ".join(expected), " < ".join(ordered), ordered == expected)
+    steps = [values[high] - values[low] for low, high in pairwise(expected)]
+    return _decided(claim, " < ".join(expected), " < ".join(ordered), steps, source)
+
+
+def _decided(claim, rule, measured, margins, source):
+    """The verdict of a rule that wants every margin above 0; one that is not a number is not."""
+    margins = tuple(map(float, margins))
+    return Verdict(claim, rule, measured, all(margin > 0 for margin in margins), source, margins)
 
 
 def _named(values):

@@ -30,6 +30,8 @@ def check_resumable(directory: Path, identity: Identity, resume: str) -> dict:
         found = read_status(directory)
     except Damaged as error:
         return _check_lost(str(error), resume)
+    if "seeds" in found:
+        raise ConfigurationError(f"{directory} holds a run over seeds: choose another directory")
     if not found:
         stray = [name for name in (*GRID, *DRAWN) if (directory / name).exists()]
         return _check_lost(f"{directory} has {', '.join(stray)} and no status.json", resume) if stray else {}

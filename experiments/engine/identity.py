@@ -73,8 +73,9 @@ def choices(base: DictConfig) -> dict[str, str]:
 def trial_name(*, _root_) -> str:
     """The directory of a sweep's job, as the resolver "trial": experiment and trial, whatever the order and number of jobs."""
     words = _root_.hydra.overrides
-    identity = identify(*compose([*searchpath(words.hydra), *words.task]))
-    return f"{identity.experiment}-{identity.trial}"
+    base, cfgs = compose([*searchpath(words.hydra), *words.task])
+    identity = identify(base, cfgs)
+    return f"{identity.experiment}-{identity.trial}" + ("-seeds" if base.seeds is not None else "")
 
 
 for resolver in ("trial", "cell"):  # the second is its former name

@@ -10,10 +10,10 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
 from experiments.common.console import console
-from experiments.engine import compilation, failures, locks
+from experiments.engine import compilation, failures, locks, over_seeds
 from experiments.engine.checks import ConfigurationError, DivergenceError
 from experiments.engine.identity import searchpath
-from experiments.engine.trial import execute, sentence
+from experiments.engine.trial import sentence
 
 
 def run_job() -> float:
@@ -27,7 +27,7 @@ def run_job() -> float:
     directory = compilation.process_directory(Path(composed.runtime.output_dir))
     words = [*searchpath(composed.overrides.hydra), *composed.overrides.task]
     try:
-        result = execute(words, directory)
+        result = over_seeds.execute(words, directory)
     except KeyboardInterrupt:
         key = f"hydra.sweep.dir={composed.sweep.dir}" if many else f"hydra.run.dir={os.path.relpath(directory)}"
         console.print(f"interrupted: the same command with {key} goes on", highlight=False, soft_wrap=True)

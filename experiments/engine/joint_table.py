@@ -90,7 +90,7 @@ def collect(places: list[Path]) -> tuple[pd.DataFrame, list[str]]:
             found.append((path.parent, read_status(path.parent)))
         except ConfigurationError as error:
             damaged.append(str(error))
-    found = [(place, status) for place, status in found if "trial" in status]
+    found = [(place, status) for place, status in found if "trial" in status and "seeds" not in status]
     if not found:
         raise ConfigurationError(f"{', '.join(map(str, places))}: no run of experiments.run lies there")
     keys = sorted({key for _, status in found for key in _overridden(status)})

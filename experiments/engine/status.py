@@ -11,7 +11,7 @@ from jaxae.files.atomic import replacing
 # What a run writes: into the directory of each variant, and into its own.
 GRID = ("run.npz", "metrics.csv", "checkpoints", "tensorboard", "mlflow")
 TRAINED = ("run.npz", "metrics.csv")
-FIGURE = ("figure.png", "figure.svg", "figure.csv", "table.csv", "verdicts.csv")
+FIGURE = ("figure.png", "figure.svg", "figure.csv", "table.csv", "verdicts.csv", "checks.csv")
 DRAWN = (*FIGURE, "traceback.txt", "status.json")
 
 

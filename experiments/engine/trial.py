@@ -25,7 +25,7 @@ from jaxae.files.atomic import replacing
 class Result(NamedTuple):
     """A finished trial: its experiment, configuration, outcome, trained grids, seconds that each took, and mean score.
 
-    One that was complete before has neither outcome nor grids.
+    One that was complete before has neither outcome nor grids. examples: those that the first grid was trained on.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Result(NamedTuple):
     grids: dict
     seconds: dict[str, float]
     value: float = math.nan
+    examples: int = 0
 
 
 class Trial(NamedTuple):
@@ -99,7 +100,8 @@ def execute(overrides: list[str], directory: Path, *, redraw=False) -> Result:
         (directory / "traceback.txt").unlink(missing_ok=True)
         files = fingerprints(directory, cfgs)
         write_status(directory, "completed", value=value, seconds=seconds, files=files, **facts)
-    return Result(trial.identity.experiment, base, outcome, grids, seconds, value)
+    examples = len(next(iter(grids.values())).train.x)
+    return Result(trial.identity.experiment, base, outcome, grids, seconds, value, examples)
 
 
 def _checked_setups(cfgs):
@@ -152,6 +154,7 @@ def _finish(trial, setups, trained):
         metrics.write(ready, grids[label], trial.place(label) / "metrics.csv")
     figure = importlib.import_module(f"experiments.figures.{trial.identity.experiment}")
     outcome = figure.outcome(grids, trial.base)
+    outcome.settled = trial.base.settled or ""
     outcome.write(trial.directory)
     tracking.write(trial.base.track, trial.directory, trial.identity.experiment, grids, trial.cfgs)
     return outcome, grids

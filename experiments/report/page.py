@@ -14,7 +14,8 @@ from pathlib import Path
 import jax
 import jinja2
 
-from experiments.common.outcome import Verdict, as_text
+from experiments.common.outcome import Verdict
+from experiments.common.tables import as_text
 from experiments.engine.memory import peak_bytes
 
 HERE = Path(__file__).resolve().parent
@@ -46,6 +47,8 @@ class Entry:
     seconds: dict[str, float] = field(default_factory=dict)
     data: str = ""
     examples: int = 0
+    checks: list[Verdict] = field(default_factory=list)
+    settled: str = ""
 
     @property
     def title(self):
@@ -76,7 +79,7 @@ class Entry:
 
 def finished(result, directory: Path) -> Entry:
     """The entry of a finished experiment, whose figure.png stands in the directory."""
-    outcome, train = result.outcome, next(iter(result.grids.values())).train
+    outcome = result.outcome
     return Entry(
         result.name,
         result.cfg.claim,
@@ -87,7 +90,9 @@ def finished(result, directory: Path) -> Entry:
         verdicts=outcome.verdicts,
         seconds=result.seconds,
         data=result.cfg.data.name,
-        examples=len(train.x),
+        examples=result.examples,
+        checks=outcome.checks,
+        settled=outcome.settled,
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from experiments.common.outcome import as_text
+from experiments.common.tables import as_text
 from experiments.report.compared import SECTIONS, number, table
 from jaxae.files.atomic import replacing
 
