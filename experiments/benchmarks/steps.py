@@ -34,7 +34,7 @@ def cases(torch, *, models=MODELS, kinds=None, batch_size=100, steps=STEPS):
         for kind in kinds_of(name):
             ours = functools.partial(_ours, model, kind, batch_size, _steps(kind, model, steps))
             found[name, kind, JAXAE] = Case(ours, FEW if kind in SLOW else None)
-        for kind, mode in _peers(name) if torch else ():
+        for kind, mode in _peers(name) if torch and name != CONVOLUTIONAL else ():
             theirs = functools.partial(_theirs, torch, model, kind, batch_size, _steps(kind, model, steps), mode)
             found[name, PEERS.get(kind, kind), f"PyTorch {mode}"] = Case(theirs, FEW if kind in SLOW else None)
     return {names: case for names, case in found.items() if kinds is None or names[1] in kinds}

@@ -17,7 +17,7 @@ from experiments.engine.checks import (
     check_single,
     check_size,
 )
-from experiments.engine.datasets import held_out, load_splits
+from experiments.engine.datasets import held_out, load_splits, with_copies
 from experiments.engine.needs import check_choice, check_data
 from experiments.engine.recipes import numbers_of, plain_values, recipe_of
 from experiments.engine.settings import check_figure
@@ -54,6 +54,7 @@ def setup(cfg: DictConfig) -> Setup:
     cfg = check_choice(cfg)
     train, test = load_splits(cfg)
     train, validation = held_out(train, cfg.validation)
+    train = with_copies(train, cfg.data.get("warp", 0))
     _check_finite(cfg, train, test)
     check_data(cfg, train, test, functools.partial(_code_size, cfg, train))
     model = model_of(cfg, train)

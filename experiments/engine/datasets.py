@@ -1,4 +1,4 @@
-"""The data that a configuration names, and the examples that it holds out."""
+"""The data that a configuration names, the examples that it holds out, and warped copies of the others."""
 
 import functools
 
@@ -13,7 +13,7 @@ from jaxae.data.splits import stratified
 def load_splits(cfg):
     """The train and test splits of a configuration's data."""
     check_single("data", cfg.data)
-    options = {name: value for name, value in cfg.data.items() if name != "name"}
+    options = {name: value for name, value in cfg.data.items() if name not in ("name", "warp")}
     whole = {
         name: value for name, value in options.items() if name not in ("limit", "count")
     }  # these size the train split
@@ -26,6 +26,14 @@ def load_splits(cfg):
 @functools.lru_cache(maxsize=2)  # the jobs of a multirun share the train and test arrays
 def _load(name, split, options):
     return data.load(name, split, **dict(options))
+
+
+def with_copies(train, copies):
+    """The training examples with as many warped copies of each, of what is left once others are held out."""
+    try:
+        return data.warped(train, copies)
+    except ValueError as error:
+        raise ConfigurationError(f"data: {error}") from error
 
 
 def held_out(train, share):

@@ -112,6 +112,8 @@ def _configuration(cfg):
     tree = {key: value for key, value in tree.items() if decides_numbers(key)}
     tree["at"] = tree["at"].get(scale, tree["at"])
     tree["weight"] = tree["weight"] or 0
+    if not tree["data"].get("warp"):
+        tree["data"].pop("warp", None)  # as before there was such a key
     tree.pop("variants")
     for group in HOST_WITHIN:
         tree[group] = {key: value for key, value in tree[group].items() if decides_numbers(f"{group}.{key}")}

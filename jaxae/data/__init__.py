@@ -2,5 +2,6 @@
 
 from jaxae.data.dataset import Data
 from jaxae.data.loading import NAMES, load
+from jaxae.data.warping import warped
 
-__all__ = ["NAMES", "Data", "load"]
+__all__ = ["NAMES", "Data", "load", "warped"]
