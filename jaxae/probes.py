@@ -3,6 +3,7 @@
 One protocol for all three probes. The last sixth of the training examples of each class, in a seeded random order, is the
 validation split. Every candidate is fitted on the rest and scored on the split; of equal scores the first counts. The chosen
 one is fitted anew on all training examples, the split included, and scored on the test set, which is touched this once.
+`fine_tuned` may be given validation examples instead, and then tests the parameters that do best on them.
 """
 
 import collections
@@ -125,6 +126,7 @@ def fine_tuned(
     batch_size: int = 100,
     seed: int = 0,
     encode_test: Callable | None = None,
+    validation: tuple[Num[Array, "v ..."], Int[Array, " v"] | Sequence[int]] | None = None,
 ) -> Probe:
     """The accuracy of softmax(encode(params, x) V + c) after training params, V and c together by cross-entropy.
 
@@ -132,10 +134,11 @@ def fine_tuned(
     encoder, a k-sparse code with alpha * k units kept, a contractive encoder; params: where it starts, any pytree; V and c
     start at 0. labels: from 0 on; optimizer: learning rate -> optax transformation; learning_rates:
     the candidates; epochs: at most, of n // batch_size steps each; encode_test: takes the place of encode for validation
-    and test, where they keep more of the code than training does -> Probe with chosen["learning_rate"], chosen["epochs"],
+    and test, where they keep more of the code than training does; validation: examples and labels to choose by, none of them
+    in x -> Probe with chosen["learning_rate"], chosen["epochs"],
     validation {learning rate: accuracy after each epoch, [epochs]} and fitted {"encoder": like params, "softmax": {"weight",
-    "bias"}}. The last fit starts anew from params, on all examples, for the chosen number of epochs. Raises ValueError for
-    sizes that do not fit the data.
+    "bias"}}. Without `validation` the last fit starts anew from params, on all examples, for the chosen number of epochs; with
+    it the parameters of the chosen epoch are those that are tested. Raises ValueError for sizes that do not fit the data.
     """
     x, labels = jnp.asarray(x), np.asarray(labels)
     if epochs < 1:
@@ -143,7 +146,11 @@ def fine_tuned(
     encode = _as_leaves(encode)
     encode_test = encode if encode_test is None else _as_leaves(encode_test)
     optimizer = _as_leaves(optimizer)
-    fit, held_out = validation_split(labels, seed=seed)
+    if validation is None:
+        fit, held_out = validation_split(labels, seed=seed)
+        x_chosen_by, labels_chosen_by = x[held_out], labels[held_out]
+    else:
+        fit, (x_chosen_by, labels_chosen_by) = np.arange(len(x)), map(jnp.asarray, validation)
     if not 1 <= batch_size <= len(fit):
         raise ValueError(f"batch_size is {batch_size}: it must be between 1 and the number of examples, {len(fit)}")
     start, y = _start(encode, params, x, int(labels.max()) + 1), jnp.asarray(labels)
@@ -159,20 +166,23 @@ def fine_tuned(
             state = _epoch(encode, optimizer, np.float32(rate), state, x, y, order, steps, batch_size=batch_size)
             yield state[0]
 
-    validation = {
-        rate: np.array([_accuracy(encode_test, p, x[held_out], labels[held_out]) for p in train(rate, fit, epochs)])
-        for rate in learning_rates
-    }
-    rate = max(validation, key=lambda rate: validation[rate].max())
-    count = int(np.argmax(validation[rate])) + 1
-    started = time.perf_counter()
-    fitted = collections.deque(train(rate, np.arange(len(x)), count), maxlen=1).pop()
-    jax.block_until_ready(fitted)
-    fit_seconds = time.perf_counter() - started
+    scores, best = {}, (-1.0,)
+    for rate in learning_rates:
+        started, scores[rate] = time.perf_counter(), np.zeros(epochs)
+        for index, fitted in enumerate(train(rate, fit, epochs)):
+            scores[rate][index] = score = _accuracy(encode_test, fitted, x_chosen_by, labels_chosen_by)
+            if score > best[0]:
+                best = score, rate, index + 1, fitted, time.perf_counter() - started
+    _, rate, count, fitted, fit_seconds = best
+    if validation is None:
+        started = time.perf_counter()
+        fitted = collections.deque(train(rate, np.arange(len(x)), count), maxlen=1).pop()
+        jax.block_until_ready(fitted)
+        fit_seconds = time.perf_counter() - started
     started = time.perf_counter()
     accuracy = _accuracy(encode_test, fitted, x_test, labels_test)
     chosen = {"learning_rate": rate, "epochs": count}
-    return Probe(accuracy, chosen, validation, fit_seconds, time.perf_counter() - started, fitted)
+    return Probe(accuracy, chosen, scores, fit_seconds, time.perf_counter() - started, fitted)
 
 
 def _probe(candidate, name, values, train_codes, train_labels, test_codes, test_labels, seed):

@@ -178,3 +178,16 @@ def test_a_k_sparse_code_may_keep_more_units_at_test_than_in_training():
 def test_codes_of_unlike_shapes_are_refused():
     with pytest.raises(ValueError, match="codes have the shapes"):
         probes.k_nearest(np.zeros((12, 3)), np.repeat([0, 1], 6), np.zeros((12, 4)), np.zeros(12))
+
+
+def test_given_validation_examples_choose_the_epoch_whose_parameters_are_tested():
+    train, validation, test = rings(120), rings(60, seed=1), rings(60, seed=2)
+    encode, params = dense((16,))
+    probe = tune(encode, params, train, test, epochs=6, validation=validation)
+    scores = probe.validation[0.01]
+    assert probe.chosen == {"learning_rate": 0.01, "epochs": int(np.argmax(scores)) + 1}
+    logits = encode(probe.fitted["encoder"], validation[0]) @ probe.fitted["softmax"]["weight"]
+    predicted = np.argmax(logits + probe.fitted["softmax"]["bias"], axis=1)
+    assert np.mean(predicted == validation[1]) == pytest.approx(scores.max(), abs=1e-6)
+    other = tune(encode, params, train, (test[0], 1 - test[1]), epochs=6, validation=validation)
+    assert other.chosen == probe.chosen and other.accuracy == pytest.approx(1 - probe.accuracy, abs=1e-6)

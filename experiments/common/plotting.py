@@ -34,21 +34,24 @@ def style():
 
 
 def mosaic(filters, columns, *, gap=1, symmetric=True):
-    """Filters side by side as one picture in [0, 1], each scaled to its own range, with NaN in the gaps.
+    """Filters side by side as one picture in [0, 1], each scaled to its own range, with gaps of NaN, of white in colour.
 
-    filters: [n, height, width]; symmetric: 0 becomes mid-grey and the largest magnitude black or white, else the smallest
-    value black and the largest white -> [rows * (height + gap) - gap, columns * (width + gap) - gap].
+    filters: [n, height, width] or [n, height, width, 3]; symmetric: 0 becomes mid-grey and the largest magnitude black or
+    white, else the smallest value black and the largest white -> [rows * (height + gap) - gap, columns * (width + gap) - gap],
+    with the colours last.
     """
     filters = np.asarray(filters, np.float64)
-    n, height, width = filters.shape
+    n, height, width, *colours = filters.shape
+    each = tuple(range(1, filters.ndim))
     if symmetric:
-        span = np.abs(filters).max(axis=(1, 2), keepdims=True)
+        span = np.abs(filters).max(axis=each, keepdims=True)
         scaled = 0.5 + 0.5 * filters / np.where(span > 0, span, 1)
     else:
-        low, high = filters.min(axis=(1, 2), keepdims=True), filters.max(axis=(1, 2), keepdims=True)
+        low, high = filters.min(axis=each, keepdims=True), filters.max(axis=each, keepdims=True)
         scaled = (filters - low) / np.where(high > low, high - low, 1)
     rows = ceiling_division(n, columns)
-    picture = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan)
+    size = (rows * (height + gap) - gap, columns * (width + gap) - gap, *colours)
+    picture = np.full(size, 1.0 if colours else np.nan)
     for i, tile in enumerate(scaled):
         top, left = (i // columns) * (height + gap), (i % columns) * (width + gap)
         picture[top : top + height, left : left + width] = tile

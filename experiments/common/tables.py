@@ -17,6 +17,7 @@ class OverSeeds(NamedTuple):
     deviation: float
 
     def __str__(self):
+        """Mean and deviation as a table shows them."""
         return f"{self.mean:.4g} ± {self.deviation:.2g}"
 
 

@@ -29,6 +29,7 @@ class TrainedGrid(NamedTuple):
     train: Data
     seconds: float
     score: np.ndarray  # what a search minimises: the error on the validation examples, or on the test ones without them
+    validation: Data | None = None  # the examples that are held out of training, where `validation` asks for them
 
     @property
     def code_size(self):

@@ -32,7 +32,9 @@ def execute(overrides: list[str], directory: Path, *, redraw=False) -> Result:
     results = {}
     for seed in seeds:
         console.print(f"seed {seed}", highlight=False)
-        results[seed] = trial.execute(words[seed], place_of(seed, directory), redraw=redraw)._replace(grids={})
+        results[seed] = trial.execute(words[seed], place_of(seed, directory), redraw=redraw)
+        if seed != seeds[-1]:
+            results[seed] = results[seed]._replace(grids={})  # the report tells the size of one
         if not (directory / "status.json").exists():
             write_status(directory, "running", experiment=about.experiment, **facts)
     with locks.lock(directory):
@@ -45,7 +47,7 @@ def execute(overrides: list[str], directory: Path, *, redraw=False) -> Result:
         for seed, result in results.items():
             if result.outcome is None:
                 again = trial.execute(words[seed], place_of(seed, directory), redraw=True)
-                results[seed] = again._replace(grids={}, seconds=result.seconds)
+                results[seed] = again._replace(grids=again.grids if seed == seeds[-1] else {}, seconds=result.seconds)
             outcomes[seed] = results[seed].outcome
         outcome = joined(outcomes)
         outcome.write(directory)
@@ -54,7 +56,7 @@ def execute(overrides: list[str], directory: Path, *, redraw=False) -> Result:
         seconds["total"] = time.perf_counter() - started
         facts |= {"files": fingerprints(directory, ()), "made_from": _made_from(seeds, directory)}
         write_status(directory, "completed", experiment=about.experiment, value=value, seconds=seconds, **facts)
-    return Result(about.experiment, base, outcome, {}, seconds, value, results[seeds[0]].examples)
+    return Result(about.experiment, base, outcome, results[seeds[-1]].grids, seconds, value)
 
 
 def seeds_of(cfg) -> list[int]:

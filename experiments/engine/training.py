@@ -76,6 +76,7 @@ def trained_grid(setup, params, curve, diverged, seconds) -> TrainedGrid:
         train=setup.train,
         seconds=seconds,
         score=score,
+        validation=setup.validation,
     )
 
 

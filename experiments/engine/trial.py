@@ -25,7 +25,7 @@ from jaxae.files.atomic import replacing
 class Result(NamedTuple):
     """A finished trial: its experiment, configuration, outcome, trained grids, seconds that each took, and mean score.
 
-    One that was complete before has neither outcome nor grids. examples: those that the first grid was trained on.
+    One that was complete before has neither outcome nor grids.
     """
 
     name: str
@@ -34,7 +34,6 @@ class Result(NamedTuple):
     grids: dict
     seconds: dict[str, float]
     value: float = math.nan
-    examples: int = 0
 
 
 class Trial(NamedTuple):
@@ -100,8 +99,7 @@ def execute(overrides: list[str], directory: Path, *, redraw=False) -> Result:
         (directory / "traceback.txt").unlink(missing_ok=True)
         files = fingerprints(directory, cfgs)
         write_status(directory, "completed", value=value, seconds=seconds, files=files, **facts)
-    examples = len(next(iter(grids.values())).train.x)
-    return Result(trial.identity.experiment, base, outcome, grids, seconds, value, examples)
+    return Result(trial.identity.experiment, base, outcome, grids, seconds, value)
 
 
 def _checked_setups(cfgs):

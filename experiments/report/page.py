@@ -79,7 +79,7 @@ class Entry:
 
 def finished(result, directory: Path) -> Entry:
     """The entry of a finished experiment, whose figure.png stands in the directory."""
-    outcome = result.outcome
+    outcome, train = result.outcome, next(iter(result.grids.values())).train
     return Entry(
         result.name,
         result.cfg.claim,
@@ -90,7 +90,7 @@ def finished(result, directory: Path) -> Entry:
         verdicts=outcome.verdicts,
         seconds=result.seconds,
         data=result.cfg.data.name,
-        examples=result.examples,
+        examples=len(train.x),
         checks=outcome.checks,
         settled=outcome.settled,
     )

@@ -5,6 +5,7 @@ import os
 from typing import Any
 
 from jaxae.data import options as data_options
+from jaxae.data.colour_patches import colour_patches
 from jaxae.data.curves import curves
 from jaxae.data.dataset import Data
 from jaxae.data.densities import mixture, spiral
@@ -17,6 +18,7 @@ SOURCES = {
     "mnist5k": mnist5k,
     "digits": digits,
     "patches": patches,
+    "colour_patches": colour_patches,
     "curves": curves,
     "spiral": spiral,
     "mixture": mixture,
@@ -36,7 +38,7 @@ def load(
     cache: str | os.PathLike | None = None,
     **options: Any,
 ) -> Data:
-    """Data of one split, in [0, 1] for pictures and of variance 0.1 for whitened patches.
+    """Data of one split, in [0, 1] for pictures, of variance 0.1 for whitened patches, whitened for colour patches.
 
     dir: TFDS folder (default TFDS_DATA_DIR, then that of TFDS); cache: folder of decoded pictures (default JAXAE_CACHE,
     then the user's cache folder). The options are those of the data set's own function; all have `limit`, the first n

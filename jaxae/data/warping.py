@@ -22,8 +22,8 @@ BLOCK = 4_000  # pictures warped at once, which bounds the memory beside the res
 def warped(data: Data, copies: int, *, seed: int = 0, cache: str | os.PathLike | None = None) -> Data:
     """The data followed by `copies` affine copies of every picture, each turned, scaled, sheared and shifted at random.
 
-    A turn is up to 12 degrees, a scale 0.9 to 1.1, a shear up to 0.15 and a shift up to 1/14 of the side, all uniform; values in
-    between pixels are bilinear, and what comes in from outside is 0. The copies are made once and kept in the cache folder.
+    A turn is up to 12 degrees, a scale 0.9 to 1.1, a shear up to 0.15 and a shift up to 1/14 of the side, all uniform; values
+    in between pixels are bilinear, and what comes in from outside is 0. The copies are made once and kept in the cache folder.
     data: of grey pictures, shape (height, width). Raises ValueError for others and for copies that are no whole number.
     """
     copies = whole_number("warp", copies, least=0)

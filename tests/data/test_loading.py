@@ -13,6 +13,7 @@ from jaxae.data.luma import luma
 
 OPTIONS = {  # of the data sets that have more than `limit`
     "patches": "size, count, seed, path, limit",
+    "colour_patches": "size, count, seed, pictures, limit",
     "curves": "count, seed, limit",
     "spiral": "count, seed, pitch, std, limit",
     "mixture": "count, seed, components, spacing, std, limit",
@@ -27,7 +28,7 @@ def test_importing_is_light():
 
 
 def test_names():
-    embedded = ("mnist5k", "digits", "patches", "curves", "spiral", "mixture")
+    embedded = ("mnist5k", "digits", "patches", "colour_patches", "curves", "spiral", "mixture")
     assert (*embedded, "mnist", "fashion_mnist", "cifar10", "cifar10_bw") == data.NAMES
 
 
