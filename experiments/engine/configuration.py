@@ -25,7 +25,7 @@ from experiments.engine.shards import shard_of
 from jaxae import codes, data, losses
 from jaxae.files.schema import describe_model
 from jaxae.functions import keywords_of
-from jaxae.models import LayerWise, check_model, code_size
+from jaxae.models import Dense, LayerWise, check_model, code_size
 from jaxae.objective import Recipe
 from jaxae.sweeps import expand
 
@@ -87,7 +87,12 @@ def _checked_sizes(cfg):
             f"train.precision is {cfg.train.precision}: it must be float32 where train.epochs is 0, as pretraining is"
         )
     sizes = {key.removeprefix("train."): value for key, value in sizes.items()}
-    return sizes | {"precision": cfg.train.precision, "on_divergence": cfg.train.on_divergence}
+    if not isinstance(cfg.train.centred, bool):
+        raise ConfigurationError(f"train.centred is {cfg.train.centred!r}: it must be true or false")
+    if cfg.train.centred and cfg.train.pretrain:
+        raise ConfigurationError("train.centred and train.pretrain: pretraining sets the biases, one of them is given")
+    options = ("precision", "on_divergence", "centred")
+    return sizes | {name: cfg.train[name] for name in options}
 
 
 def _check_finite(cfg, *splits):
@@ -107,6 +112,8 @@ def _check_model(cfg, model):
             f"model is a {type(model).__name__}, which could not be read again: it must be a dataclass in a module, with "
             "fields that json holds"
         )
+    if cfg.train.centred and not isinstance(model, Dense):
+        raise ConfigurationError("train.centred is true: only the biases of jaxae.models.Dense can be centred")
     if cfg.train.pretrain and not isinstance(model, LayerWise):
         raise ConfigurationError(
             f"train.pretrain is {cfg.train.pretrain}: only a model with layers of its own is pretrained, as jaxae.models.Dense"

@@ -11,6 +11,8 @@ from omegaconf.errors import OmegaConfBaseException
 from experiments.engine import sources
 from experiments.engine.numbers import HOST_WITHIN, decides_numbers
 
+LATER = (("data", "warp"), ("train", "centred"))  # keys without effect where unset, which older directories do not have
+
 
 class Identity(NamedTuple):
     """What decides a trial's results: its configuration and the code and files as {name: hash} decide the trained grids.
@@ -112,8 +114,9 @@ def _configuration(cfg):
     tree = {key: value for key, value in tree.items() if decides_numbers(key)}
     tree["at"] = tree["at"].get(scale, tree["at"])
     tree["weight"] = tree["weight"] or 0
-    if not tree["data"].get("warp"):
-        tree["data"].pop("warp", None)  # as before there was such a key
+    for group, key in LATER:
+        if not tree[group].get(key):
+            tree[group].pop(key, None)
     tree.pop("variants")
     for group in HOST_WITHIN:
         tree[group] = {key: value for key, value in tree[group].items() if decides_numbers(f"{group}.{key}")}

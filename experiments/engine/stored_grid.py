@@ -55,7 +55,7 @@ def _difference(setup, stored):
         "data": stored.metadata.get("data") != data_facts(setup),
         "parameters": jax.tree.map(np.shape, stored.params) != jax.tree.map(np.shape, shapes),
     } | {
-        f"train.{name}": sizes.get(name) != setup.sizes[name]
+        f"train.{name}": (sizes.get(name) or 0) != (setup.sizes[name] or 0)  # later sizes are absent from older files
         for name in setup.sizes
         if decides_numbers(f"train.{name}")
     }

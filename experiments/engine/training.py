@@ -14,14 +14,16 @@ from experiments.common.trained_grid import TrainedGrid, label
 from experiments.engine.checks import DivergenceError
 from experiments.engine.progress import training_progress
 from experiments.engine.shards import advice
-from jaxae import penalties, storage
+from jaxae import losses, penalties, storage
 from jaxae.contractive import exact
+from jaxae.models.dense import centred
 from jaxae.pretraining import pretrain
 from jaxae.schedules import at
 from jaxae.sweeps import take
 from jaxae.training import evaluation_error, fit_grid
 from jaxae.training.checkpoints import Checkpoints
 from jaxae.training.devices import gather
+from jaxae.training.epoch import initial_params
 
 
 def train(setup, name, directory: Path) -> TrainedGrid:
@@ -36,7 +38,7 @@ def train(setup, name, directory: Path) -> TrainedGrid:
     if excess := advice(setup):
         console.print(f"{name}: {excess}", highlight=False, soft_wrap=True)
     x, x_test = jnp.asarray(setup.train.x), jnp.asarray(setup.test.x)
-    params = _pretrained(setup, x) if setup.sizes["pretrain"] else None
+    params = _start(setup, x)
     _show_plan(setup, x[: setup.sizes["batch_size"]])
     if setup.sizes["epochs"]:
         params, curve, diverged = _fitted(setup, name, x, x_test, params, directory / "checkpoints")
@@ -125,6 +127,22 @@ def _fitted(setup, name, x, x_test, params, directory):
     return gather(fitted.params), fitted.curve, diverged
 
 
+def _start(setup, x):
+    """Parameters that training begins with, with a leading axis of runs; None for the model's own random ones."""
+    if setup.sizes["pretrain"]:
+        return _pretrained(setup, x)
+    if not setup.sizes["centred"]:
+        return None
+    logits = setup.recipes.loss.func is losses.binary_cross_entropy
+    mean = jnp.mean(x, axis=0)
+    runs = [centred(initial_params(setup.model, int(seed)), mean, logits=logits) for seed in setup.seeds]
+    return jax.tree.map(_stacked, *runs)
+
+
+def _stacked(*leaves):
+    return jnp.stack(leaves)
+
+
 def _pretrained(setup, x):
     """Parameters of the unrolled autoencoders, with a leading axis of runs."""
     sizes = {"epochs": setup.sizes["pretrain"], "batch_size": setup.sizes["batch_size"]}
@@ -132,7 +150,7 @@ def _pretrained(setup, x):
         pretrain(setup.model, take(setup.recipes, run), x, seed=seed, **sizes).params
         for run, seed in enumerate(setup.seeds)
     ]
-    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *runs)
+    return jax.tree.map(_stacked, *runs)
 
 
 def _show_plan(setup, batch):

@@ -1,7 +1,7 @@
 """Autoencoders: frozen descriptions that make parameters, encoders and decoders."""
 
 from jaxae.models.convolutional import Convolutional
-from jaxae.models.dense import ACTIVATIONS, INITIALIZERS, Dense, Layer, Layers, untie
+from jaxae.models.dense import ACTIVATIONS, INITIALIZERS, Dense, Layer, Layers, centred, untie
 from jaxae.models.protocol import Autoencoder, LayerWise, check_model, code_size
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Layer",
     "LayerWise",
     "Layers",
+    "centred",
     "check_model",
     "code_size",
     "untie",

@@ -14,7 +14,7 @@ from jaxtyping import Float
 
 from jaxae.arrays import Array, Key, Params
 
-__all__ = ["ACTIVATIONS", "INITIALIZERS", "Dense", "Layer", "Layers", "untie"]
+__all__ = ["ACTIVATIONS", "INITIALIZERS", "Dense", "Layer", "Layers", "centred", "untie"]
 
 ACTIVATIONS = {
     "linear": lambda x: x,
@@ -194,6 +194,24 @@ class Dense:
             weights = [layer["weight"] for layer in params["decoder"]]
         biases = [layer["bias"] for layer in params["decoder"]]
         return Layers(tuple(Layer(W, b, s) for W, b, s in zip(weights, biases, names, strict=True)))
+
+
+def centred(params: Params, mean: Float[Array, " features"], *, logits: bool = False) -> Params:
+    """Parameters of a Dense with biases that take the data's mean out of the code and give it to the reconstruction.
+
+    The first pre-activation is (x - mean) W at the start, so that no unit is ahead of the others on all examples, and the last
+    bias is the mean, or log(mean / (1 - mean)) where the decoder gives logits, the mean then kept within 0.001 of 0 and 1.
+    params: as of `Dense.init`, whose biases are replaced.
+    """
+    first, *others = params["encoder"]
+    *inner, last = params["decoder"]
+    if logits:
+        inside = jnp.clip(mean, 1e-3, 1 - 1e-3)
+        output = jnp.log(inside) - jnp.log1p(-inside)
+    else:
+        output = mean
+    encoder = [{**first, "bias": -mean @ first["weight"]}, *others]
+    return {"encoder": encoder, "decoder": [*inner, {**last, "bias": output}]}
 
 
 def untie(model: Dense, params: Params) -> tuple[Dense, Params]:

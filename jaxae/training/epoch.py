@@ -48,9 +48,14 @@ def check_sizes(x: Shaped[Array, "n ..."], x_test: Any, epochs: int, batch_size:
         )
 
 
+def initial_params(model: Autoencoder, seed: Number) -> Params:
+    """The random parameters that a run of this seed begins with."""
+    return model.init(_key(seed, 0))
+
+
 def initial_state(model: Autoencoder, recipe: Recipe, seed: Number, params: Params | None) -> State:
     """The State that a run begins with: random weights where params is None."""
-    params = model.init(_key(seed, 0)) if params is None else params
+    params = initial_params(model, seed) if params is None else params
     return State(params, at(recipe, 0.0).optimizer().init(params), jnp.int32(-1))
 
 

@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxae.models import ACTIVATIONS, INITIALIZERS, Dense, untie
+from jaxae.models import ACTIVATIONS, INITIALIZERS, Dense, centred, untie
 
 NUMPY = {  # written from the definitions
     "linear": lambda a: a,
@@ -253,3 +253,19 @@ def test_sizes_of_numpy_are_plain_numbers():
     model = Dense(np.int64(7), (np.int32(3), np.uint8(2)))
     assert model == Dense(7, (3, 2))
     assert [type(size) for size in (model.features, *model.hidden)] == [int] * 3
+
+
+def test_centred_biases_take_the_mean_out_and_give_it_back():
+    model = Dense(5, (4, 3), "tanh")
+    params = model.init(jax.random.key(0))
+    x = jax.random.uniform(jax.random.key(1), (7, 5))
+    mean = x.mean(axis=0)
+    found = centred(params, mean)
+    np.testing.assert_allclose(
+        model.encoder(found).preactivations(x)[0], (x - mean) @ params["encoder"][0]["weight"], atol=1e-6
+    )
+    np.testing.assert_allclose(model.decoder(found)(jnp.zeros(3)), mean, atol=1e-6)
+    logits = model.decoder(centred(params, mean, logits=True))(jnp.zeros(3))
+    np.testing.assert_allclose(jax.nn.sigmoid(logits), mean, atol=1e-6)
+    assert jax.tree.structure(found) == jax.tree.structure(params)
+    np.testing.assert_array_equal(found["encoder"][1]["bias"], params["encoder"][1]["bias"])
