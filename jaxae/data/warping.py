@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -19,7 +20,7 @@ SHIFT = 2 / 28  # the largest shift, in units of the side: two pixels of a digit
 BLOCK = 4_000  # pictures warped at once, which bounds the memory beside the result
 
 
-def warped(data: Data, copies: int, *, seed: int = 0, cache: str | os.PathLike | None = None) -> Data:
+def warped(data: Data, copies: Any, *, seed: int = 0, cache: str | os.PathLike | None = None) -> Data:
     """The data followed by `copies` affine copies of every picture, each turned, scaled, sheared and shifted at random.
 
     A turn is up to 12 degrees, a scale 0.9 to 1.1, a shear up to 0.15 and a shift up to 1/14 of the side, all uniform; values

@@ -49,9 +49,20 @@ def test_one_value_against_another(one, other):
 
 def test_the_order_of_named_values():
     same = verdicts.same_order("claim", NAMED, {"AE": 17, "CAE": 1, "DAE": 5})
-    assert same == verdicts.Verdict("claim", "CAE < AE", "CAE < AE", True)
+    assert same == verdicts.Verdict("claim", "CAE < AE", "CAE < AE", True, margins=(1.5,))
     other = verdicts.same_order("claim", NAMED, {"AE": 1, "CAE": 17})
-    assert other == verdicts.Verdict("claim", "AE < CAE", "CAE < AE", False)
+    assert other == verdicts.Verdict("claim", "AE < CAE", "CAE < AE", False, margins=(-1.5,))
+
+
+def test_the_margins_are_what_a_rule_wants_above_0_and_the_source_is_kept():
+    three = {"a": 1.0, "b": 2.0, "c": 4.0}
+    rises, falls = (rule("claim", "rule", three, "{value}", source="a paper") for rule in (verdicts.rises, verdicts.falls))
+    assert rises.margins == (1, 2) and falls.margins == (-1, -2) and rises.source == falls.source == "a paper"
+    assert verdicts.least("claim", "rule", three, "{value}", of="b").margins == (-1, 2)
+    assert verdicts.below("claim", "rule", three, "{value}", bound=3).margins == (2, 1, -1)
+    assert verdicts.above("claim", "rule", three, "{value}", bound=3).margins == (-2, -1, 1)
+    assert verdicts.within("claim", "rule", [-3.0], "{value}", bound=4).margins == (1,)
+    assert verdicts.less("claim", "rule", 1, 3).margins == verdicts.greater("claim", "rule", 3, 1).margins == (2,)
 
 
 def test_values_in_words():
