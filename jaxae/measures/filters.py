@@ -18,6 +18,7 @@ __all__ = [
     "contrast",
     "correlation_area",
     "effective_area",
+    "elongation",
     "kind_of_filters",
     "orientation",
 ]
@@ -68,22 +69,32 @@ def orientation(filters: Num[Array, "..."]) -> Float[Array, " units"]:
     return jnp.abs(jnp.sum(power * direction, axis=(1, 2))) / jnp.where(total == 0, 1, total)
 
 
+def elongation(filters: Num[Array, "..."]) -> Float[Array, " units"]:
+    """How many times as long as wide the autocorrelation's peak is: about 1 for a round blob, more for a stroke.
+
+    sqrt(l_1 / l_2) of the second moments of the peak of `correlation_area`, every pixel being a unit square; 1 for white noise,
+    0 for a filter without contrast.
+    """
+    peak = _peak(filters)
+    height, width = peak.shape[1:]
+    rows, columns = np.mgrid[:height, :width]
+    rows, columns = rows - height // 2, columns - width // 2
+    count = np.maximum(peak.sum(axis=(1, 2)), 1)
+    moments = [
+        np.sum(peak * product, axis=(1, 2)) / count for product in (rows * rows, rows * columns, columns * columns)
+    ]
+    matrix = np.array([[moments[0], moments[1]], [moments[1], moments[2]]]).transpose(2, 0, 1) + np.eye(2) / 12
+    small, large = np.linalg.eigvalsh(matrix).T
+    return jnp.asarray(np.where(peak.any(axis=(1, 2)), np.sqrt(large / small), 0), jnp.float32)
+
+
 def correlation_area(filters: Num[Array, "..."]) -> Float[Array, " units"]:
     """Area of the autocorrelation's peak: the pixels connected to its centre where it is at least half its maximum.
 
     In pixels of the shift: 1 for white noise, more for wider strokes, 0 for a filter without contrast. The autocorrelation is
     that of the filter without its mean amid zeros, and pixels are connected by their sides.
     """
-    from scipy import ndimage  # slow to import, and only this function needs it
-
-    filters = contrast(filters)
-    height, width = filters.shape[1:]
-    correlation = np.asarray(_autocorrelation(filters))
-    peak = correlation[:, height - 1, width - 1, None, None]
-    within_a_unit = np.array([np.zeros((3, 3)), ndimage.generate_binary_structure(2, 1), np.zeros((3, 3))])
-    regions, _ = ndimage.label((correlation >= peak / 2) & (peak > 0), within_a_unit)
-    centre = regions[:, height - 1, width - 1, None, None]
-    return jnp.asarray(np.sum((regions == centre) & (centre > 0), axis=(1, 2)), jnp.float32)
+    return jnp.asarray(np.sum(_peak(filters), axis=(1, 2)), jnp.float32)
 
 
 def kind_of_filters(
@@ -106,6 +117,20 @@ def kind_of_filters(
     """
     explained, oriented = np.asarray(explained), np.asarray(oriented)
     return np.where(explained >= least_explained, np.where(oriented >= least_oriented, "edge", "blob"), "noise")
+
+
+def _peak(filters):
+    """Mask [units, 2 height - 1, 2 width - 1] of the autocorrelation's peak, around its middle."""
+    from scipy import ndimage  # slow to import
+
+    filters = contrast(filters)
+    height, width = filters.shape[1:]
+    correlation = np.asarray(_autocorrelation(filters))
+    peak = correlation[:, height - 1, width - 1, None, None]
+    within_a_unit = np.array([np.zeros((3, 3)), ndimage.generate_binary_structure(2, 1), np.zeros((3, 3))])
+    regions, _ = ndimage.label((correlation >= peak / 2) & (peak > 0), within_a_unit)
+    centre = regions[:, height - 1, width - 1, None, None]
+    return (regions == centre) & (centre > 0)
 
 
 @jax.jit

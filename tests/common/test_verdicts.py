@@ -56,7 +56,9 @@ def test_the_order_of_named_values():
 
 def test_the_margins_are_what_a_rule_wants_above_0_and_the_source_is_kept():
     three = {"a": 1.0, "b": 2.0, "c": 4.0}
-    rises, falls = (rule("claim", "rule", three, "{value}", source="a paper") for rule in (verdicts.rises, verdicts.falls))
+    rises, falls = (
+        rule("claim", "rule", three, "{value}", source="a paper") for rule in (verdicts.rises, verdicts.falls)
+    )
     assert rises.margins == (1, 2) and falls.margins == (-1, -2) and rises.source == falls.source == "a paper"
     assert verdicts.least("claim", "rule", three, "{value}", of="b").margins == (-1, 2)
     assert verdicts.below("claim", "rule", three, "{value}", bound=3).margins == (2, 1, -1)

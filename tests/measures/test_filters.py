@@ -10,7 +10,7 @@ from jaxae.measures import codes as of_codes
 from jaxae.measures import filters as measures
 from jaxae.measures import spectra
 
-MEASURES = [measures.effective_area, measures.orientation, measures.correlation_area]
+MEASURES = [measures.effective_area, measures.orientation, measures.correlation_area, measures.elongation]
 
 
 @pytest.fixture
@@ -203,3 +203,17 @@ def test_words_follow_the_thresholds():
     assert measures.kind_of_filters(explained, oriented).tolist() == words
     assert measures.kind_of_filters([0.6], [0.4], least_oriented=0.5).tolist() == ["blob"]
     assert measures.kind_of_filters([0.6], [0.4], least_explained=0.7).tolist() == ["noise"]
+
+
+def test_elongation_is_how_many_times_as_long_as_wide_a_gaussian_is():
+    rows, columns = np.mgrid[-20:21, -20:21]
+    turned = (rows + columns) / np.sqrt(2), (rows - columns) / np.sqrt(2)
+    gaussians = [
+        np.exp(-(u**2) / (2 * (ratio * 2.0) ** 2) - v**2 / (2 * 2.0**2))
+        for ratio in (1.0, 2.0, 3.0)
+        for u, v in ((rows, columns), turned)
+    ]
+    np.testing.assert_allclose(measures.elongation(np.array(gaussians)), [1, 1, 2, 2, 3, 3], rtol=0.12)
+    flat, dot = np.ones((1, 9, 9)), np.zeros((1, 9, 9))
+    dot[0, 4, 4] = 1
+    np.testing.assert_allclose(measures.elongation(np.concatenate([flat, dot])), [0, 1], atol=1e-6)
