@@ -4,11 +4,12 @@ import numpy as np
 
 from experiments.common.filter_banks import banks_of, draw_banks, unit_rows
 from experiments.common.outcome import Outcome
-from experiments.common.verdicts import Verdict, listed
+from experiments.common.verdicts import Verdict, greater, listed
 from jaxae.measures.filters import effective_area, kind_of_filters, orientation
 from jaxae.measures.gabor import gabor_fit
 
 WORDS = ("noise", "blob", "edge")
+PAPER = "Vincent et al. 2010"
 
 
 def outcome(grids, cfg):
@@ -60,25 +61,31 @@ def _verdicts(measures):
     shares = {label: _shares(columns) for label, columns in measures.items()}
     medians = {label: float(np.median(columns["Gabor R2"])) for label, columns in measures.items()}
 
-    def most(label, word, claim):
+    def most(label, word, claim, figure):
         rule = f"more than half of the filters of '{label}' are {word}"
-        return Verdict(claim, rule, listed(shares[label], "{name} {value:.0%}"), shares[label][word] > 0.5)
+        measured = listed(shares[label], "{name} {value:.0%}")
+        margin = shares[label][word] - 0.5
+        return Verdict(claim, rule, measured, margin > 0, f"{PAPER}, {figure}", (margin,))
 
+    fewer = shares[many]["noise"] - shares[decayed]["noise"], 0.5 - shares[decayed]["edge"]
     return [
-        most(few, "blob", "few units become blob detectors"),
-        most(many, "noise", "many units without a regulariser stay noise"),
+        most(few, "blob", "few units become blob detectors", "figure 5"),
+        most(many, "noise", "many units without a regulariser stay noise", "figure 5"),
         Verdict(
             "weight decay recovers some blobs, no edge detectors",
             f"in '{decayed}' more filters than in '{many}' are not noise, and fewer than half are edges",
             f"not noise {1 - shares[decayed]['noise']:.0%} against {1 - shares[many]['noise']:.0%}, "
             f"edges {shares[decayed]['edge']:.0%}",
-            shares[decayed]["noise"] < shares[many]["noise"] and shares[decayed]["edge"] < 0.5,
+            min(fewer) > 0,
+            f"{PAPER}, figure 6",
+            fewer,
         ),
-        most(noisy, "edge", "denoising gives oriented edge detectors"),
-        Verdict(
+        most(noisy, "edge", "denoising gives oriented edge detectors", "figure 6"),
+        greater(
             "denoising's filters are the most Gabor-like",
             f"the median Gabor R2 of '{noisy}' is the largest of the 200-unit banks",
-            listed(medians),
-            medians[noisy] > max(medians[many], medians[decayed]),
+            medians[noisy],
+            max(medians[many], medians[decayed]),
+            source=f"{PAPER}, figure 6",
         ),
     ]
