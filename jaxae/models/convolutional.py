@@ -1,10 +1,10 @@
 """Convolutional autoencoders: 3x3 convolutions, 2x2 max pooling and nearest up-sampling, as a frozen description."""
 
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from math import prod
 from numbers import Integral
 from typing import Any
 
@@ -26,11 +26,10 @@ for _a, _i, _p in ((0, 0, 0), (0, 1, 1), (0, 2, 1), (1, 0, 1), (1, 1, 1), (1, 2,
     PHASES[_a, _i, _p] = 1
 
 
-# The block Toeplitz products are the faster on two CPU cores (AVX-512, batch 100, value and gradient) up to 48 pixels from 1 to
-# 16 channels and 8 from 8 to 8, and nowhere from 32 to 32 or 16 to 8; of repeated pixels about twice as far. Width times the
-# fewer channels tells these apart. Runs under one vmap make XLA's grouped convolutions slow here, 1.4 to 1.8 times a step of
-# products alone; one run after another, as train.parallel_runs=auto has them, is the fastest with either.
-NARROW = 64
+# Within a compiled loop, as training is, XLA's convolution on a CPU is many times slower than the block Toeplitz products (two
+# cores, AVX-512, value and gradient): 12 times at 28 pixels from 32 to 32 channels, 8 at 64 pixels from 32 to 32, 6 at 64 pixels
+# from 3 to 32. The matrix grows with the square of the width, and beyond so many numbers (256 MiB) it costs too much memory.
+LARGEST = 2**26
 
 
 def convolve(
@@ -38,11 +37,12 @@ def convolve(
 ) -> Float[Array, "batch _ _ d"]:
     """3x3 cross-correlation amid zeros, y[r, s, d] = sum_ijc x[r + i - 1, s + j - 1, c] kernel[i, j, c, d].
 
-    By products with block Toeplitz matrices where a CPU is faster with them, else, and on every accelerator, by XLA's own
+    By products with block Toeplitz matrices on a CPU, unless these are large, and on every accelerator by XLA's own
     convolution. Height and width stay; up: x is first repeated twice in both (nearest up-sampling).
     """
     toeplitz, xla = _ways(up)
-    if x.shape[2] * min(kernel.shape[2:]) > (2 * NARROW if up else NARROW):
+    numbers = 3 * x.shape[2] ** 2 * math.prod(kernel.shape[2:]) * (4 if up else 1)
+    if numbers > LARGEST:
         return xla(x, kernel)
     return jax.lax.platform_dependent(x, kernel, cpu=toeplitz, default=xla)
 
@@ -129,7 +129,7 @@ class Convolutions:
         y = x.reshape(-1, *self.shape)
         for layer in self.convolutions:
             y = layer(y)
-        return y.reshape(*x.shape[:-1], prod(y.shape[1:]))
+        return y.reshape(*x.shape[:-1], math.prod(y.shape[1:]))
 
 
 @dataclass(frozen=True)
