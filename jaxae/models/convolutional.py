@@ -27,7 +27,7 @@ for _a, _i, _p in ((0, 0, 0), (0, 1, 1), (0, 2, 1), (1, 0, 1), (1, 1, 1), (1, 2,
 
 
 # Within a compiled loop, as training is, XLA's convolution on a CPU is many times slower than the block Toeplitz products (two
-# cores, AVX-512, value and gradient): 12 times at 28 pixels from 32 to 32 channels, 8 at 64 pixels from 32 to 32, 6 at 64 pixels
+# cores, AVX-512, value and gradient): 12 times at 28 pixels from 32 to 32 channels, 8 at 64 pixels from 32 to 32, 6 at 64
 # from 3 to 32. The matrix grows with the square of the width, and beyond so many numbers (256 MiB) it costs too much memory.
 LARGEST = 2**26
 
