@@ -2,7 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.ticker import LogLocator, ScalarFormatter
+from matplotlib.ticker import LogLocator, ScalarFormatter, StrMethodFormatter
 
 from experiments.benchmarks.growth import EPOCHS, START
 from experiments.benchmarks.steps import JAXAE, PRODUCTS
@@ -61,7 +61,7 @@ def draw_growth(table):
             ax.set_xticks(points, [str(point) for point in points], minor=False)
             ax.minorticks_off()
         axes[0, 0].set_ylabel("milliseconds per step")
-        axes[0, 0].yaxis.set_major_formatter(ScalarFormatter())
+        axes[0, 0].yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         _legend(figure)
     return figure
 
