@@ -7,6 +7,8 @@ from experiments.common import plotting
 from experiments.common.filter_banks import COLUMNS
 from jaxae.integers import ceiling_division
 
+WIDTH, TITLE = 11, 0.35  # inches
+
 
 def draw(filters, count, followed):
     """Mosaics of the first `count` filters of each level, and below them two units at all levels.
@@ -14,10 +16,13 @@ def draw(filters, count, followed):
     filters: {level: [units, height, width]}; followed: the numbers of units A and B.
     """
     levels = list(filters)
-    rows = ceiling_division(count, COLUMNS) / COLUMNS
+    heights = [
+        WIDTH / len(levels) * ceiling_division(count, COLUMNS) / COLUMNS + TITLE,
+        WIDTH / 2 / len(levels) + TITLE,
+    ]
     with plotting.style():
-        figure = plt.figure(figsize=(11, 2.9 * rows + 3))
-        above, below = figure.subfigures(2, 1, height_ratios=[2.9 * rows + 0.3, 2.7])
+        figure = plt.figure(figsize=(WIDTH, sum(heights)))
+        above, below = figure.subfigures(2, 1, height_ratios=heights)
         for ax, (level, bank) in zip(above.subplots(1, len(levels)), filters.items(), strict=True):
             plotting.pictures(ax, bank[:count], COLUMNS, level)
         for ax, name, unit in zip(below.subplots(1, 2), "AB", followed, strict=True):
