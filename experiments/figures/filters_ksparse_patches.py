@@ -31,8 +31,8 @@ def outcome(grids, cfg):
     table = [_row(name, *banks[name], columns) for name, columns in measures.items()]
     remark = (
         "Each filter is scaled to its own largest magnitude; grey is 0. Area, orientation and Gabor are of the luma. A filter "
-        "is coloured where less than a sixth of its energy is common to the three colours, which is half of what independent "
-        "colours have, and an edge where a Gabor explains half of its luma's energy or more and its orientation is 0.25 or more."
+        "is coloured where less than a sixth of its energy is common to the three colours, half of what independent colours "
+        "have, and an edge where a Gabor explains half of its luma's energy or more and its orientation is 0.25 or more."
     )
     return Outcome(figure, unit_rows(measures), table, _verdicts(table), remark)
 
