@@ -1,7 +1,8 @@
 """Penalties on the encoder, one number per example: (encoder, x, *, numbers).
 
 An encoder is any function x -> code that maps a batch example by example; a penalty that needs its layers says so in a
-TypeError. A penalty with a keyword `key` is random: the objective gives it a fresh key at every step.
+TypeError. The objective gives a penalty what it has a keyword for: `key`, a fresh one at every step, which makes it
+random; the `decoder`; and `code`, what the code function keeps of f(x).
 """
 
 import jax
@@ -31,12 +32,15 @@ def none(encoder: Encoder, x: Float[Array, "batch ..."]) -> Float[Array, " batch
     return jnp.zeros(x.shape[0], x.dtype)
 
 
-def l1(encoder: Encoder, x: Float[Array, "batch ..."]) -> Float[Array, " batch"]:
+def l1(
+    encoder: Encoder, x: Float[Array, "batch ..."], *, code: Float[Array, "batch ..."] | None = None
+) -> Float[Array, " batch"]:
     """L1 norm of the code, sum_j |h_j|: a Laplace prior's negative logarithm up to a constant (Goodfellow et al. 14.2.1).
 
-    In units of the code.
+    In units of the code. code: h, what the code function keeps, encoder(x) if None. A soft threshold is the proximal step of
+    this norm: what it has made 0 is not to be penalised once more.
     """
-    return jnp.sum(jnp.abs(_flat(encoder(x))), axis=-1)
+    return jnp.sum(jnp.abs(_flat(encoder(x) if code is None else code)), axis=-1)
 
 
 def kl_sparsity(encoder: Encoder, x: Float[Array, "batch ..."], *, rho: Number) -> Float[Array, " batch"]:
