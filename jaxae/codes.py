@@ -52,8 +52,8 @@ def top_k_absolute(z: Num[Array, "*batch hidden"], *, k: Number) -> Num[Array, "
 def noisy_sigmoid(z: Float[Array, "*shape"], *, std: Number, key: Key | None = None) -> Float[Array, "*shape"]:
     """Sigmoid units with Gaussian noise on their inputs, sigmoid(z + std * N(0, 1)), or sigmoid(z) without a key.
 
-    What noise cannot flip survives it, so training drives the inputs away from 0 and the units towards 0 and 1 (Hinton &
-    Salakhutdinov 2009). z: from linear units; std: in units of z.
+    What noise cannot flip survives it, so training drives the inputs away from 0 and the units towards 0 and 1
+    (Salakhutdinov & Hinton 2009). z: from linear units; std: in units of z.
     """
     return jax.nn.sigmoid(z if key is None else z + std * jax.random.normal(key, z.shape, z.dtype))
 

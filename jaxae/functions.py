@@ -14,9 +14,9 @@ from jax.tree_util import Partial
 
 from jaxae.schedules import Schedule
 
-__all__ = ["Given", "Structured", "as_partial", "configure", "is_axis", "keywords_of", "takes_key"]
+__all__ = ["Given", "Structured", "as_partial", "configure", "is_axis", "keywords_of", "takes", "takes_key"]
 
-ROLES = {"key", "encoder", "x", "z", "prediction", "logits", "target"}
+ROLES = {"key", "encoder", "decoder", "code", "x", "z", "prediction", "logits", "target"}
 
 
 @dataclass(frozen=True)
@@ -99,9 +99,14 @@ def is_axis(value: Any) -> bool:
     return isinstance(value, list | range) or type(value) is tuple or (_is_array(value) and value.ndim > 0)
 
 
+def takes(function: Callable, keyword: str) -> bool:
+    """Whether the function has a parameter of this name."""
+    return keyword in inspect.signature(function).parameters
+
+
 def takes_key(function: Callable) -> bool:
     """Whether the function is random: it has a keyword `key`."""
-    return "key" in inspect.signature(function).parameters
+    return takes(function, "key")
 
 
 def _name_of(function):

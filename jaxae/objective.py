@@ -10,7 +10,7 @@ from jaxtyping import Float, Shaped
 
 from jaxae import codes, corruptions, losses, penalties
 from jaxae.arrays import Array, Decoder, Encoder, Key
-from jaxae.functions import as_partial, takes_key
+from jaxae.functions import as_partial, takes, takes_key
 
 __all__ = ["Recipe", "encode", "objective", "per_example", "reconstruct"]
 
@@ -66,17 +66,22 @@ def objective(
 ) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:
     """The mean over the batch of loss(g(code(f(x~))), x) + weight * penalty(f, x), with the clean x as target.
 
-    key: for the corruption, a random code and a random penalty. With it come the means of both, "error" and "penalty". Raises
-    ValueError where the loss or the penalty is not [batch], or corruption or code change the shape.
+    key: for the corruption, a random code and a random penalty. A penalty is given by keyword what it has a parameter
+    for: `key`, the `decoder`, and `code`, the code of the clean x. With the mean come those of both terms, "error" and
+    "penalty". Raises ValueError where the loss or the penalty is not [batch], or corruption or code change the shape.
     """
     corruption_key, penalty_key = jax.random.split(key)
     corrupted = recipe.corruption(corruption_key, x)
     corrupted = _shaped("corruption", recipe.corruption, corrupted, x.shape, "the shape of what it is given")
     if corrupted is x and hasattr(encoder, "at"):  # the penalty shares the forward pass, and so its gradient
         encoder = encoder.at(x)
-    code = encode(recipe, encoder, corrupted, jax.random.fold_in(key, 2))
+    code_key = jax.random.fold_in(key, 2)
+    code = encode(recipe, encoder, corrupted, code_key)
     error = per_example("loss", recipe.loss, recipe.loss(decoder(code), x), x)
-    penalty = recipe.penalty(encoder, x, **({"key": penalty_key} if takes_key(recipe.penalty) else {}))
+    offered = {"key": penalty_key, "decoder": decoder}
+    if takes(recipe.penalty, "code"):
+        offered["code"] = code if corrupted is x else encode(recipe, encoder, x, code_key)
+    penalty = recipe.penalty(encoder, x, **{name: offered[name] for name in offered if takes(recipe.penalty, name)})
     penalty = per_example("penalty", recipe.penalty, penalty, x)
     terms = {"error": jnp.mean(error), "penalty": jnp.mean(penalty)}
     return jnp.mean(error + recipe.weight * penalty), terms

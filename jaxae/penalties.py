@@ -1,14 +1,15 @@
 """Penalties on the encoder, one number per example: (encoder, x, *, numbers).
 
 An encoder is any function x -> code that maps a batch example by example; a penalty that needs its layers says so in a
-TypeError. A penalty with a keyword `key` is random: the objective gives it a fresh key at every step.
+TypeError. The objective gives a penalty what it has a keyword for: `key`, a fresh one at every step, which makes it
+random; the `decoder`; and `code`, what the code function keeps of f(x).
 """
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Float
 
-from jaxae.arrays import Array, Encoder, Key, Number
+from jaxae.arrays import Array, Decoder, Encoder, Key, Number
 from jaxae.contractive import exact, layer_products
 from jaxae.jacobian import jacobian
 
@@ -31,12 +32,15 @@ def none(encoder: Encoder, x: Float[Array, "batch ..."]) -> Float[Array, " batch
     return jnp.zeros(x.shape[0], x.dtype)
 
 
-def l1(encoder: Encoder, x: Float[Array, "batch ..."]) -> Float[Array, " batch"]:
+def l1(
+    encoder: Encoder, x: Float[Array, "batch ..."], *, code: Float[Array, "batch ..."] | None = None
+) -> Float[Array, " batch"]:
     """L1 norm of the code, sum_j |h_j|: a Laplace prior's negative logarithm up to a constant (Goodfellow et al. 14.2.1).
 
-    In units of the code.
+    In units of the code. code: h, what the code function keeps, encoder(x) if None. A soft threshold is the proximal step of
+    this norm: what it has made 0 is not to be penalised once more.
     """
-    return jnp.sum(jnp.abs(_flat(encoder(x))), axis=-1)
+    return jnp.sum(jnp.abs(_flat(encoder(x) if code is None else code)), axis=-1)
 
 
 def kl_sparsity(encoder: Encoder, x: Float[Array, "batch ..."], *, rho: Number) -> Float[Array, " batch"]:
@@ -57,13 +61,19 @@ def kl_sparsity(encoder: Encoder, x: Float[Array, "batch ..."], *, rho: Number) 
     return jnp.broadcast_to(jnp.sum(divergence), x.shape[:1])
 
 
-def weight_decay(encoder: Encoder, x: Float[Array, "batch ..."]) -> Float[Array, " batch"]:
-    """Sum of the encoder's squared weights, sum_l ||W_l||_F^2, biases left out (Rifai et al. 2011, "AE+wd").
+def weight_decay(
+    encoder: Encoder, x: Float[Array, "batch ..."], *, decoder: Decoder | None = None
+) -> Float[Array, " batch"]:
+    """Sum of the squared weights, sum_l ||W_l||_F^2, biases left out (Rifai et al. 2011, "AE+wd").
 
-    The value is the same for every example. Raises TypeError for an encoder without layers.
+    decoder: its weights count too, unless they are the encoder's: an untied one would grow without bound as a decayed
+    encoder shrinks, and no weights would be the best. The value is the same for every example. Raises TypeError for an
+    encoder or decoder without layers.
     """
-    squares = sum(jnp.sum(jnp.square(layer.weight)) for layer in _layers(encoder, "weight_decay"))
-    return jnp.broadcast_to(squares, x.shape[:1])
+    layers = _layers(encoder, "weight_decay")
+    if decoder is not None and not getattr(decoder, "tied", False):
+        layers = (*layers, *_layers(decoder, "weight_decay", "a decoder"))
+    return jnp.broadcast_to(sum(jnp.sum(jnp.square(layer.weight)) for layer in layers), x.shape[:1])
 
 
 def contractive(encoder: Encoder, x: Float[Array, "batch ..."]) -> Float[Array, " batch"]:
@@ -142,8 +152,8 @@ def _flat(values):
     return values.reshape(values.shape[0], -1)
 
 
-def _layers(encoder, name):
-    layers = getattr(encoder, "layers", None)
+def _layers(function, name, role="an encoder"):
+    layers = getattr(function, "layers", None)
     if not layers:
-        raise TypeError(f"{name} needs an encoder with .layers, as jaxae.models makes it, not {type(encoder).__name__}")
+        raise TypeError(f"{name} needs {role} with .layers, as jaxae.models makes it, not {type(function).__name__}")
     return layers

@@ -4,6 +4,7 @@ import numpy as np
 import optax
 import pytest
 from jax.tree_util import Partial
+from scipy.optimize import minimize
 
 from jaxae import codes, corruptions, losses, penalties, sweeps, training
 from jaxae.functions import configure
@@ -87,6 +88,56 @@ def test_the_objective_is_the_error_and_the_weighted_penalty():
     np.testing.assert_allclose(terms["error"], error, rtol=1e-5)
     np.testing.assert_allclose(terms["penalty"], penalty, rtol=1e-5)
     np.testing.assert_allclose(value, error + 0.3 * penalty, rtol=1e-5)
+
+
+@pytest.mark.parametrize("corruption", [corruptions.clean, Partial(corruptions.gaussian, std=1.0)])
+def test_the_l1_penalty_is_on_what_the_code_function_keeps_of_the_clean_input(corruption):
+    params, x = numbers()
+    choices = {
+        "penalty": penalties.l1,
+        "code": configure(codes.soft_threshold, threshold=0.4),
+        "corruption": corruption,
+    }
+    _, terms = evaluate(recipe(**choices, weight=1.0), params, KEY, x)
+    kept = np.maximum(numpy_pass(params, x)[0] - 0.4, 0)
+    assert 0 < np.mean(kept == 0) < 1
+    np.testing.assert_allclose(terms["penalty"], np.mean(kept.sum(axis=1)), rtol=1e-5)
+
+
+def test_the_soft_threshold_at_half_the_weight_minimises_error_and_l1_penalty_over_all_codes():
+    # With orthonormal columns one proximal step from 0 ends at argmin_h |x - W h|^2 + weight |h|_1.
+    rng = np.random.default_rng(0)
+    W, x, weight = np.linalg.qr(rng.normal(size=(6, 4)))[0], rng.normal(size=(5, 6)), 0.8
+    model = Dense(6, 4, activation="linear")
+    params = {"encoder": [{"weight": W, "bias": np.zeros(4)}], "decoder": [{"bias": np.zeros(6)}]}
+    params = jax.tree.map(lambda values: jnp.asarray(values, jnp.float32), params)
+    proximal = recipe(penalty=penalties.l1, code=configure(codes.soft_threshold, threshold=weight / 2), weight=weight)
+    value, _ = objective(proximal, model.encoder(params), model.decoder(params), KEY, jnp.asarray(x, jnp.float32))
+
+    def cost(split):  # of a code h = positive - negative, both from 0 on, which is smooth
+        return np.sum((x - (split[0] - split[1]) @ W.T) ** 2) / len(x) + weight * np.sum(split) / len(x)
+
+    shape = (2, *(x @ W).shape)
+    found = minimize(
+        lambda flat: cost(flat.reshape(shape)), np.ones(shape).ravel(), bounds=[(0, None)] * np.prod(shape), tol=1e-12
+    )
+    np.testing.assert_allclose(value, found.fun, rtol=1e-5)
+
+
+def test_a_penalty_is_given_by_keyword_what_it_asks_for():
+    params, x = numbers()
+    decoder = MODEL.decoder(params)
+
+    def penalty(encoder, x, *, decoder, code, times):
+        return times * jnp.sum(decoder(code), axis=1)
+
+    chosen = recipe(penalty=configure(penalty, times=2.0), code=configure(codes.top_k, k=2))
+    _, terms = objective(chosen, MODEL.encoder(params), decoder, KEY, x)
+    h, _ = numpy_pass(params, x)
+    kept = np.where(h >= np.sort(h, axis=1)[:, [-2]], h, 0)
+    np.testing.assert_allclose(terms["penalty"], np.mean(2 * np.sum(decoder(kept), axis=1)), rtol=1e-5)
+    with pytest.raises(TypeError, match=r"^code is not a keyword of penalty; its keywords are: times"):
+        configure(penalty, code=1.0)
 
 
 def test_the_penalty_sees_the_clean_input():

@@ -49,6 +49,17 @@ def test_the_readme_is_short_and_its_links_lead_somewhere():
             assert target.startswith("http") or (page.parent / target).exists(), f"{page}: {target}"
 
 
+def test_the_two_papers_of_hinton_and_salakhutdinov_are_told_apart():
+    # Hinton & Salakhutdinov, Science 2006: deep autoencoders; Salakhutdinov & Hinton 2009: semantic hashing.
+    paths = [path for room in ROOMS for kind in ("py", "md", "yaml") for path in (ROOT / room).rglob(f"*.{kind}")]
+    found = {"Hinton & Salakhutdinov": set(), "Salakhutdinov & Hinton": set()}
+    for path in (ROOT / "README.md", *paths):
+        text = " ".join(path.read_text(encoding="utf-8").replace("#", " ").split())
+        for authors, years in found.items():
+            years |= set(re.findall(rf"{authors},?(?: Science,?)? \(?(\d{{4}})", text))
+    assert found == {"Hinton & Salakhutdinov": {"2006"}, "Salakhutdinov & Hinton": {"2009"}}
+
+
 def test_every_command_has_only_keys_that_there_are(monkeypatch):
     found = list(commands())
     assert len(found) > 40

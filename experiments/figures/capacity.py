@@ -84,9 +84,9 @@ def _remark(grids, linear, cfg):
         f"image. J = W W' is the linear map ({tied.train.x.shape[1]} pixels, {tied.code_size} units), P holds the "
         f"{linear.span} leading principal directions of its training data, {cfg.figure.share:.0%} of their variance. Nothing "
         "is learned about pixels that never vary, unless there is noise or decay: there a plain map stays as it was drawn, and "
-        "an image that lights them, as an inverted one, is not copied. The decay is on the encoder alone, so that an untied "
-        "decoder grows as the encoder shrinks and has no optimum. The under-complete autoencoders have a hidden layer on "
-        "either side of the code, the over-complete one has none; PCA needs no training, which tells at the largest codes."
+        "an image that lights them, as an inverted one, is not copied. Untied weights are decayed in encoder and decoder by "
+        "half the tied weight, which has the same optimum. The under-complete autoencoders have a hidden layer on either "
+        "side of the code, the over-complete one has none; PCA needs no training, which tells at the largest codes."
     )
 
 
@@ -144,10 +144,18 @@ def _linear_maps(grids, settings):
             params = take(grid.params, _index(grid, decay, noise))
             maps[f"{kind}, {treatment}"] = _response(grid.model, params, x[:1], directions, span)
     optima = {
-        "weight decay": np.asarray(decayed_gain(variances, weight=max(tied.table["weight"]))),
-        "noise": np.asarray(denoising_gain(variances, std=max(tied.table["corruption.std"]))),
+        treatment: optimum
+        for kind, label in LINEAR.items()
+        for treatment, optimum in _optima(grids[label], kind, variances).items()
     }
     return LinearMaps(maps, optima, span)
+
+
+def _optima(grid, kind, variances):
+    """{map: the gains of its optimum}"""
+    decayed = decayed_gain(variances, weight=max(grid.table["weight"]), tied=grid.model.tied)
+    denoising = denoising_gain(variances, std=max(grid.table["corruption.std"]))
+    return {f"{kind}, weight decay": np.asarray(decayed), f"{kind}, noise": np.asarray(denoising)}
 
 
 def _response(model, params, x, directions, span):
@@ -210,7 +218,7 @@ def _of_errors(errors, inside, others):
 
 def _of_maps(linear):
     """The verdicts on the linear maps and the identity."""
-    gains = {name: (linear.maps[f"tied, {name}"]["gain"], optimum) for name, optimum in linear.optima.items()}
+    gains = {name: (linear.maps[name]["gain"], optimum) for name, optimum in linear.optima.items()}
     return [
         below(
             "over-complete linear maps learn the identity where the data vary",
@@ -223,7 +231,7 @@ def _of_maps(linear):
         _farther(linear, "noise", "noise keeps them from it"),
         below(
             "and to the degree that theory says",
-            f"tied: every gain on the {linear.span} directions within {CLOSE} of the optimum's",
+            f"tied and untied: every gain on the {linear.span} directions within {CLOSE} of the optimum's",
             {name: np.abs(gain - optimum)[: linear.span].max() for name, (gain, optimum) in gains.items()},
             "{name}: largest difference {value:.3f}",
             bound=CLOSE,

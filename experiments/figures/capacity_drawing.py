@@ -16,7 +16,7 @@ class LinearMaps(NamedTuple):
     """Linear maps along the principal directions of the data, of which `span` hold most of the variance."""
 
     maps: dict  # {name: {"gain", "gap": [directions], "span", "whole"}}
-    optima: dict  # {treatment: gains of the optimum in theory [directions]}
+    optima: dict  # {name: gains of the optimum in theory [directions]}
     span: int
 
 
@@ -107,12 +107,12 @@ def _draw_ratios(ax, errors, name):
 
 
 def _draw_gaps(ax, linear, kind):
-    optima = linear.optima if kind == "tied" else {"noise": linear.optima["noise"]}
     for treatment, color in zip(("untrained", "plain", "weight decay", "noise"), plotting.COLORS, strict=False):
         gap = np.sqrt(linear.maps[f"{kind}, {treatment}"]["gap"])
         ax.semilogx(np.arange(1, len(gap) + 1), gap, color=color, lw=1.4, label=treatment)
-        if treatment in optima:
-            ax.plot(np.arange(1, len(gap) + 1), 1 - optima[treatment], "k:", lw=1.6, zorder=5)
+        optimum = linear.optima.get(f"{kind}, {treatment}")
+        if optimum is not None:
+            ax.plot(np.arange(1, len(gap) + 1), 1 - optimum, "k:", lw=1.6, zorder=5)
     ax.plot([], [], "k:", lw=1.6, label="optimum in theory")
     ax.axvline(linear.span, color="grey", lw=0.8, ls=":")
     ax.set_ylim(0, 1.4 * ax.get_ylim()[1])

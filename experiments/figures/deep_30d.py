@@ -153,7 +153,7 @@ def _remark(blocks):
     if "curves" in blocks:
         words.append(
             "Curves: the paper does not describe its ink; the width and strength of ours are chosen so that PCA's error is the "
-            "published one, and logistic PCA's errors say how like the paper's the pictures are; they fall slowly, over "
-            "hundreds of epochs."
+            "published one, and logistic PCA's errors, of trainings that have converged, say how like the paper's the "
+            "pictures are."
         )
     return " ".join(words)

@@ -1,4 +1,7 @@
-"""Binary codes for retrieval: bits from activations, Hamming distances, and how good a ranking by distance is."""
+"""Binary codes for retrieval: bits from activations, Hamming distances, and how good a ranking by distance is.
+
+Semantic hashing is Salakhutdinov & Hinton 2009, International Journal of Approximate Reasoning 50, 969-978.
+"""
 
 from collections.abc import Sequence
 

@@ -44,10 +44,13 @@ def denoising_gain(variances: Float[Array, " m"], *, std: Number) -> Float[Array
     return variances / (variances + jnp.square(std))
 
 
-def decayed_gain(variances: Float[Array, " m"], *, weight: Number) -> Float[Array, " m"]:
-    """Gain of the best tied linear autoencoder under weight decay along principal directions, max(0, 1 - weight / (2 v)).
+def decayed_gain(variances: Float[Array, " m"], *, weight: Number, tied: bool = True) -> Float[Array, " m"]:
+    """Gain of the best linear autoencoder under weight decay along principal directions, max(0, 1 - c weight / v).
 
-    With W W^T = sum_i g_i u_i u_i^T the objective E ||x - W W^T x||^2 + weight ||W||_F^2 is sum_i v_i (1 - g_i)^2 + weight g_i,
-    and g_i >= 0. variances: eigenvalues of the covariance.
+    c = 1/2 for tied weights: with W W^T = sum_i g_i u_i u_i^T the objective E ||x - W W^T x||^2 + weight ||W||_F^2 is
+    sum_i v_i (1 - g_i)^2 + weight g_i, and g_i >= 0. c = 1 for untied ones, both decayed: the gain g of a direction costs
+    at least weight (a^2 + b^2) = 2 weight g, where encoder and decoder have a = b = sqrt(g) of it. variances: eigenvalues
+    of the covariance.
     """
-    return jnp.maximum(0, 1 - weight / (2 * jnp.maximum(variances, jnp.finfo(jnp.float32).tiny)))
+    cost = weight if tied else 2 * weight
+    return jnp.maximum(0, 1 - cost / (2 * jnp.maximum(variances, jnp.finfo(jnp.float32).tiny)))

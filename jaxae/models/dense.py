@@ -56,6 +56,7 @@ class Layers:
     """Dense layers one after another: a callable pytree.
 
     code_at: where an objective applies its code, after the "last" layer or after "every" one; a call applies none.
+    tied: of a decoder, whether its weights are the encoder's, so that a penalty on both counts them once.
     """
 
     __no_type_check__ = True  # of the fields: under JAX's transformations a leaf is anything
@@ -63,6 +64,7 @@ class Layers:
     layers: tuple[Layer, ...]
     code_at: str = struct.field(pytree_node=False, default="last")
     seen: Any = None
+    tied: bool = struct.field(pytree_node=False, default=False)
 
     def __call__(self, x: Float[Array, "*batch in"]) -> Float[Array, "*batch out"]:
         """Apply all layers."""
@@ -193,7 +195,8 @@ class Dense:
         else:
             weights = [layer["weight"] for layer in params["decoder"]]
         biases = [layer["bias"] for layer in params["decoder"]]
-        return Layers(tuple(Layer(W, b, s) for W, b, s in zip(weights, biases, names, strict=True)))
+        layers = (Layer(W, b, s) for W, b, s in zip(weights, biases, names, strict=True))
+        return Layers(tuple(layers), tied=self.tied)
 
 
 def centred(params: Params, mean: Float[Array, " features"], *, logits: bool = False) -> Params:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,14 @@ def test_every_experiment_has_its_script_and_says_its_claim_and_paper():
         cfg = hydra.compose("config", [f"experiment={name}"])
         assert cfg.claim and cfg.paper
         assert set(cfg.at) == {"smoke", "quick", "paper"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_setting_of_a_figure_is_read_by_its_script(name):
+    scripts = (ROOT / "experiments" / "figures").glob(f"{name}*.py")
+    text = "".join(path.read_text(encoding="utf-8") for path in scripts)
+    settings = hydra.compose("config", [f"experiment={name}"]).figure
+    assert [key for key in settings if not re.search(rf"\.{key}\b", text)] == []
 
 
 def test_a_list_is_an_axis_and_lists_multiply():

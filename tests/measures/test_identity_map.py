@@ -1,11 +1,16 @@
 """The response of a reconstruction against matrices and finite differences; the linear optima against the objectives."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from jax.tree_util import Partial
 from scipy.optimize import minimize
 
+from jaxae import losses, penalties
 from jaxae.measures.identity_map import decayed_gain, denoising_gain, response
+from jaxae.models import Dense
+from jaxae.objective import Recipe, objective
 
 RNG = np.random.default_rng(0)
 
@@ -60,3 +65,26 @@ def test_the_decayed_gain_minimises_the_objective_over_all_tied_weights():
     W = minimize(objective, RNG.standard_normal(12), tol=1e-12).x.reshape(3, 4)
     np.testing.assert_allclose(decayed_gain(variances, weight=weight), np.diag(U.T @ W @ W.T @ U), atol=1e-3)
     np.testing.assert_array_equal(decayed_gain(np.zeros(2), weight=0.0), 1)
+
+
+def test_the_decayed_gain_minimises_the_objective_of_an_untied_autoencoder(x64):
+    rng = np.random.default_rng(1)
+    variances, weight = np.array([2.0, 0.5, 0.1]), 0.2
+    U = np.linalg.qr(rng.standard_normal((3, 3)))[0]
+    # Points whose second moments about 0 are these variances along U.
+    x = np.concatenate([points := np.sqrt(3 * variances)[:, None] * U.T, -points])
+    model = Dense(3, 4, activation="linear", tied=False)
+    recipe = Recipe(loss=losses.squared_error, optimizer=optax.sgd(0.1), penalty=penalties.weight_decay, weight=weight)
+    zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape), model.init(jax.random.key(0)))
+
+    @jax.jit
+    @jax.value_and_grad
+    def value(flat):
+        encoder, decoder = zeros["encoder"][0], zeros["decoder"][0]
+        W, V = flat[:12].reshape(3, 4), flat[12:].reshape(4, 3)
+        params = {"encoder": [encoder | {"weight": W}], "decoder": [decoder | {"weight": V}]}
+        return objective(recipe, model.encoder(params), model.decoder(params), jax.random.key(0), jnp.asarray(x))[0]
+
+    flat = minimize(value, rng.standard_normal(24), jac=True, tol=1e-12).x
+    gain = np.diag(U.T @ flat[:12].reshape(3, 4) @ flat[12:].reshape(4, 3) @ U)
+    np.testing.assert_allclose(decayed_gain(variances, weight=weight, tied=False), gain, atol=1e-3)

@@ -1,15 +1,18 @@
 """RESULTS.md is what the tables of experiments/results give."""
 
+import csv
 import re
 import shutil
 from pathlib import Path
 
 import pytest
 from omegaconf import OmegaConf
+from PIL import Image
 
 from experiments.report import results
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+GALLERY = (EXPERIMENTS / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -54,10 +57,20 @@ def test_a_row_that_is_missing_is_named(tables):
         changed(tables, "deep_30d", 'digits,"autoencoder, 30"', 'digits,"another, 30"')
 
 
+def test_the_numbers_of_vector_field_are_those_of_the_run_in_its_picture():
+    (section,) = re.findall(r"^## vector_field\n(.*?)^## ", GALLERY, flags=re.MULTILINE | re.DOTALL)
+    table = csv.DictReader(Image.open(EXPERIMENTS / "pictures" / "vector_field.png").text["table.csv"].splitlines())
+    rows = {(row["data"], float(row["s"])): row for row in table}
+    angles = [rows["spiral", s][who] for who in ("autoencoder", "best denoiser") for s in (0.02, 0.05)]
+    assert re.findall(r"([0-9.]+)°", section) == [f"{float(angle):.1f}" for angle in angles]
+    errors = [(f"{float(rows['mixture', s]['autoencoder']):.2f}", f"{s:g}") for s in (0.32, 0.02, 0.01)]
+    words = "The error of the score falls from {} at s = {} to {} at {}, then rises to {} at {},"
+    assert words.format(*(word for pair in errors for word in pair)) in section
+
+
 def test_the_gallery_has_every_experiment_in_the_order_of_the_course():
-    text = (EXPERIMENTS / "README.md").read_text(encoding="utf-8")
     course = OmegaConf.load(EXPERIMENTS.parent / "conf" / "reproduce.yaml")["all"]
-    sections = [part.split("\n", 1) for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:]]
+    sections = [part.split("\n", 1) for part in re.split(r"^## ", GALLERY, flags=re.MULTILINE)[1:]]
     named = {name: body for name, body in sections if " " not in name}
     assert list(named) == [*course, "overview"]
     for name in course:
