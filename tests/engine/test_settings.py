@@ -16,6 +16,7 @@ WRONG = {  # by the kind of the value in the experiment's file
     int: [-1, 1.5, 2.0, "word", [], [1], True, None, 10**12, math.nan],
     float: [-1.0, "word", [], [0.5], True, None, math.inf, math.nan, 1e12],
     str: [3, 0.5, [], ["word"], True],
+    bool: [0, 1, "word", [], [True], None],
     list: [[], 3, 0.5, "word", ["word"], [1, "word"], [-1], [math.nan], None, [[1]]],
 }
 
