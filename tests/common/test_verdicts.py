@@ -49,9 +49,35 @@ def test_one_value_against_another(one, other):
 
 def test_the_order_of_named_values():
     same = verdicts.same_order("claim", NAMED, {"AE": 17, "CAE": 1, "DAE": 5})
-    assert same == verdicts.Verdict("claim", "CAE < AE", "CAE < AE", True)
+    assert same == verdicts.Verdict("claim", "CAE < AE", "CAE < AE", True, margins=(1.5,))
     other = verdicts.same_order("claim", NAMED, {"AE": 1, "CAE": 17})
-    assert other == verdicts.Verdict("claim", "AE < CAE", "CAE < AE", False)
+    assert other == verdicts.Verdict("claim", "AE < CAE", "CAE < AE", False, margins=(-1.5,))
+
+
+@pytest.mark.parametrize(
+    ("margins", "holds"), [([0.5, np.float32(2)], True), ([0.5, 0], False), ([1, math.nan], False)]
+)
+def test_several_comparisons_at_once_hold_where_every_margin_is_above_0(margins, holds):
+    verdict = verdicts.decided("claim", "rule", "1 and 2", margins, source="Paper 2011, figure 1")
+    assert verdict.holds is holds
+    assert (verdict.measured, verdict.source) == ("1 and 2", "Paper 2011, figure 1")
+    np.testing.assert_array_equal(verdict.margins, margins)
+
+
+def test_every_rule_keeps_its_source_and_what_it_wants_above_0():
+    values = {"values": [3, 2], "form": "{value}"}
+    for rule, given, margins in [
+        (verdicts.falls, values, (1,)),
+        (verdicts.rises, values, (-1,)),
+        (verdicts.below, values | {"bound": 5}, (2, 3)),
+        (verdicts.above, values | {"bound": 1}, (2, 1)),
+        (verdicts.within, values | {"bound": 4}, (1, 2)),
+        (verdicts.least, {"values": NAMED, "form": "{name}", "of": "CAE"}, (1.5,)),
+        (verdicts.less, {"one": 1, "other": 3}, (2,)),
+        (verdicts.greater, {"one": 1, "other": 3}, (-2,)),
+    ]:
+        verdict = rule("claim", "rule", **given, source="Paper 2011")
+        assert (verdict.source, verdict.margins) == ("Paper 2011", margins)
 
 
 def test_values_in_words():
