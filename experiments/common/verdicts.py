@@ -12,6 +12,7 @@ __all__ = [
     "Verdict",
     "above",
     "below",
+    "decided",
     "falls",
     "greater",
     "least",
@@ -53,57 +54,58 @@ def rising(values):
 def rises(claim, rule, values, form, *, join=", ", source=""):
     """Each value is larger than the one before."""
     steps = [high - low for low, high in pairwise(_named(values).values())]
-    return _decided(claim, rule, listed(values, form, join=join), steps, source)
+    return decided(claim, rule, listed(values, form, join=join), steps, source=source)
 
 
 def falls(claim, rule, values, form, *, join=", ", source=""):
     """Each value is smaller than the one before."""
     steps = [high - low for high, low in pairwise(_named(values).values())]
-    return _decided(claim, rule, listed(values, form, join=join), steps, source)
+    return decided(claim, rule, listed(values, form, join=join), steps, source=source)
 
 
 def least(claim, rule, values, form, *, of, source=""):
     """The value named `of` is the least."""
     others = [value - values[of] for name, value in values.items() if name != of]
-    return _decided(claim, rule, listed(values, form), others, source)
+    return decided(claim, rule, listed(values, form), others, source=source)
 
 
 def below(claim, rule, values, form, *, bound, source=""):
     """Each value is below the bound."""
-    return _decided(claim, rule, listed(values, form), [bound - value for value in _named(values).values()], source)
+    margins = [bound - value for value in _named(values).values()]
+    return decided(claim, rule, listed(values, form), margins, source=source)
 
 
 def above(claim, rule, values, form, *, bound, source=""):
     """Each value is above the bound."""
-    return _decided(claim, rule, listed(values, form), [value - bound for value in _named(values).values()], source)
+    margins = [value - bound for value in _named(values).values()]
+    return decided(claim, rule, listed(values, form), margins, source=source)
 
 
 def within(claim, rule, values, form, *, bound, source=""):
     """The magnitude of each value is below the bound."""
-    return _decided(
-        claim, rule, listed(values, form), [bound - abs(value) for value in _named(values).values()], source
-    )
+    margins = [bound - abs(value) for value in _named(values).values()]
+    return decided(claim, rule, listed(values, form), margins, source=source)
 
 
 def less(claim, rule, one, other, form="{:.2f} against {:.2f}", *, source=""):
     """One value is smaller than the other."""
-    return _decided(claim, rule, form.format(one, other), [other - one], source)
+    return decided(claim, rule, form.format(one, other), [other - one], source=source)
 
 
 def greater(claim, rule, one, other, form="{:.2f} against {:.2f}", *, source=""):
     """One value is larger than the other."""
-    return _decided(claim, rule, form.format(one, other), [one - other], source)
+    return decided(claim, rule, form.format(one, other), [one - other], source=source)
 
 
 def same_order(claim, values, paper, *, source=""):
     """The measured values, by name, stand in the order of the published ones."""
     ordered, expected = sorted(values, key=values.get), sorted(values, key=paper.get)
     steps = [values[high] - values[low] for low, high in pairwise(expected)]
-    return _decided(claim, " < ".join(expected), " < ".join(ordered), steps, source)
+    return decided(claim, " < ".join(expected), " < ".join(ordered), steps, source=source)
 
 
-def _decided(claim, rule, measured, margins, source):
-    """The verdict of a rule that wants every margin above 0; one that is not a number is not."""
+def decided(claim, rule, measured, margins, *, source=""):
+    """Every margin is above 0, for rules of several comparisons; one that is not a number is not."""
     margins = tuple(map(float, margins))
     return Verdict(claim, rule, measured, all(margin > 0 for margin in margins), source, margins)
 

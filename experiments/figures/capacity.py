@@ -9,7 +9,7 @@ from jax.tree_util import Partial
 from experiments.common.outcome import Outcome
 from experiments.common.pca import PrincipalComponents
 from experiments.common.tables import aligned, tidy
-from experiments.common.verdicts import Verdict, below, listed
+from experiments.common.verdicts import below, decided, listed
 from experiments.figures.capacity_drawing import LINEAR, WIDE, LinearMaps, draw, under_complete
 from jaxae import data
 from jaxae.data.patches import drawn
@@ -19,6 +19,7 @@ from jaxae.sweeps import take
 
 TREATMENTS = {"plain": (False, False), "weight decay": (True, False), "noise": (False, True), "both": (True, True)}
 CLOSE = 0.1  # "near the identity": a tenth of the identity's own norm
+BOOK = "Goodfellow et al. 2016, "
 
 
 def outcome(grids, cfg):
@@ -31,8 +32,14 @@ def outcome(grids, cfg):
     linear = _linear_maps(grids, cfg.figure)
     figure = draw(grids, sets, models, errors, linear, cfg.figure)
     inside, *others = sets
-    verdicts = _of_errors(errors, inside, others) + _of_maps(linear)
-    return Outcome(figure, _rows(errors, linear, inside), _table(errors, linear), verdicts, _remark(grids, linear, cfg))
+    return Outcome(
+        figure,
+        _rows(errors, linear, inside),
+        _table(errors, linear),
+        _of_errors(errors, inside, others) + _of_maps(linear),
+        _remark(grids, linear, cfg),
+        checks=[_known_optima(linear)],
+    )
 
 
 def _rows(errors, linear, inside):
@@ -188,17 +195,18 @@ def _of_errors(errors, inside, others):
     least = {size: min(values, key=values.get) for size, values in ratios.items()}
     first, *_, last = under
     return [
-        Verdict(
+        decided(
             "under-complete codes compress only what they were trained on",
             "at every under-complete size each other set loses a larger share of its variance than test images do",
             "least ratios " + ", ".join(f"{size}: {ratios[size][kind]:.2f} ({kind})" for size, kind in least.items()),
-            all(value > 1 for values in ratios.values() for value in values.values()),
+            [value - 1 for values in ratios.values() for value in values.values()],
+            source=BOOK + "chapter 14",
         ),
-        Verdict(
+        decided(
             "the better the compression, the more it is theirs alone",
             f"from {first} to {last} units the ratio out/in grows for every other set",
             ", ".join(f"{kind} {ratios[first][kind]:.1f} to {ratios[last][kind]:.1f}" for kind in others),
-            all(ratios[last][kind] > ratios[first][kind] for kind in others),
+            [ratios[last][kind] - ratios[first][kind] for kind in others],
         ),
         below(
             "an over-complete code copies what it has never seen",
@@ -207,18 +215,17 @@ def _of_errors(errors, inside, others):
             "{name} {value:.3f}",
             bound=CLOSE,
         ),
-        Verdict(
+        decided(
             "at least better than an under-complete one",
             f"with {wide} units and no noise every other set loses less than with {last} units",
             ", ".join(f"{kind} {copied[kind]:.3g} < {under[last][kind]:.3g}" for kind in others),
-            all(copied[kind] < under[last][kind] for kind in others),
+            [under[last][kind] - copied[kind] for kind in others],
         ),
     ]
 
 
 def _of_maps(linear):
     """The verdicts on the linear maps and the identity."""
-    gains = {name: (linear.maps[name]["gain"], optimum) for name, optimum in linear.optima.items()}
     return [
         below(
             "over-complete linear maps learn the identity where the data vary",
@@ -226,17 +233,23 @@ def _of_maps(linear):
             _spans(linear, "plain"),
             "{name} {value:.3f}",
             bound=CLOSE,
+            source=BOOK + "section 14.2",
         ),
         _farther(linear, "weight decay", "weight decay keeps them from it"),
-        _farther(linear, "noise", "noise keeps them from it"),
-        below(
-            "and to the degree that theory says",
-            f"tied and untied: every gain on the {linear.span} directions within {CLOSE} of the optimum's",
-            {name: np.abs(gain - optimum)[: linear.span].max() for name, (gain, optimum) in gains.items()},
-            "{name}: largest difference {value:.3f}",
-            bound=CLOSE,
-        ),
+        _farther(linear, "noise", "noise keeps them from it", source=BOOK + "section 14.2.2"),
     ]
+
+
+def _known_optima(linear):
+    """Whether training reaches the optima that are known in closed form."""
+    gains = {name: (linear.maps[name]["gain"], optimum) for name, optimum in linear.optima.items()}
+    return below(
+        "weight decay and noise keep linear maps from the identity to the degree that theory says",
+        f"tied and untied: every gain on the {linear.span} directions within {CLOSE} of the optimum's",
+        {name: np.abs(gain - optimum)[: linear.span].max() for name, (gain, optimum) in gains.items()},
+        "{name}: largest difference {value:.3f}",
+        bound=CLOSE,
+    )
 
 
 def _spans(linear, treatment):
@@ -244,11 +257,12 @@ def _spans(linear, treatment):
     return {name: linear.maps[name]["span"] for name in (f"{kind}, {treatment}" for kind in LINEAR)}
 
 
-def _farther(linear, treatment, claim):
+def _farther(linear, treatment, claim, *, source=""):
     plain, treated = _spans(linear, "plain"), _spans(linear, treatment)
-    return Verdict(
+    return decided(
         claim,
         "tied and untied: a larger |(J - I) P| / |P| than plain",
         listed(plain | treated, "{name} {value:.3f}"),
-        all(other > one for one, other in zip(plain.values(), treated.values(), strict=True)),
+        [other - one for one, other in zip(plain.values(), treated.values(), strict=True)],
+        source=source,
     )

@@ -7,7 +7,7 @@ from experiments.common import plotting
 from experiments.common.outcome import Outcome
 from experiments.common.pca import PrincipalComponents
 from experiments.common.tables import tidy
-from experiments.common.verdicts import Verdict, less
+from experiments.common.verdicts import decided, less
 from jaxae.losses import squared_error
 from jaxae.probes import k_nearest
 
@@ -117,23 +117,25 @@ def _verdicts(measured, count):
     better, worse = deep["k-NN accuracy"], pca["k-NN accuracy"]
     noise = np.sqrt(sum(share * (1 - share) for share in (better, worse)) / count)
     return [
-        Verdict(
+        decided(
             "the autoencoder's codes separate classes that PCA's do not",
             "k-NN accuracy on its codes is higher than on PCA's, by more than two standard errors",
             f"{better:.1%} against {worse:.1%}, standard error {noise:.1%}",
-            bool(better - worse > 2 * noise),
+            [better - worse - 2 * noise],
+            source="Hinton & Salakhutdinov 2006, figure 3",
         ),
-        Verdict(
+        decided(
             "most of PCA's confusions are gone",
             "the share of test images that k-NN names wrongly is less than half of that with PCA's codes",
             f"{1 - better:.1%} against {1 - worse:.1%}",
-            bool(1 - better < 0.5 * (1 - worse)),
+            [0.5 * (1 - worse) - (1 - better)],
         ),
         less(
             "two numbers from the autoencoder say more about the picture than two principal components",
             "smaller test squared error per image",
             deep["test squared error"],
             pca["test squared error"],
+            source="Goodfellow et al. 2016, section 14.3",
         ),
     ]
 

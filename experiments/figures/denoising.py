@@ -10,7 +10,7 @@ import numpy as np
 from experiments.common.outcome import Outcome
 from experiments.common.pca import PrincipalComponents
 from experiments.common.tables import tidy
-from experiments.common.verdicts import Verdict, greater
+from experiments.common.verdicts import decided, greater
 from experiments.figures.denoising_drawing import FILTERS, ORDER, draw
 from jaxae import corruptions
 
@@ -190,16 +190,17 @@ def _of_matrix(matrix, noises):
     """The verdicts on the noises of training and test."""
     best = [max((trainer for trainer, b in matrix if b == noise), key=lambda t: matrix[t, noise]) for noise in noises]
     missed = [f"{trainer} at {noise}" for trainer, noise in zip(best, noises, strict=True) if trainer != noise]
+    others = {noise: max(value for (t, b), value in matrix.items() if b == noise != t) for noise in noises}
     losses = {"level": [], "kind": []}
     for (trainer, noise), value in matrix.items():
         if trainer.level and trainer != noise:
             losses["level" if trainer.kind == noise.kind else "kind"].append(matrix[noise, noise] - value)
     return [
-        Verdict(
+        decided(
             "for every test noise the best training noise is the same noise",
             f"the diagonal is the largest PSNR of its column in all {len(noises)} columns",
             f"{len(noises) - len(missed)} of {len(noises)}" + (f"; better: {', '.join(missed)}" if missed else ""),
-            not missed,
+            [matrix[noise, noise] - others[noise] for noise in noises],
         ),
         greater(
             "the real noise must resemble the training noise",
@@ -220,11 +221,11 @@ def _of_methods(quality):
             margins = [n[model][place] - max(n[name][place] for name in FILTERS) for n in trained]
             wins = sum(margin > 0 for margin in margins)
             verdicts.append(
-                Verdict(
+                decided(
                     f"the {model} denoiser beats median, total variation and PCA in {unit} at its own noise",
                     f"the larger mean {unit} at all {len(trained)} noises",
                     f"{wins} of {len(trained)}; margins {min(margins):.{digits}f} to {max(margins):.{digits}f}{suffix}",
-                    wins == len(trained),
+                    margins,
                 )
             )
     return verdicts

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 
 from experiments.common.timing import in_turn, seconds
-from experiments.common.verdicts import Verdict
+from experiments.common.verdicts import decided
 from jaxae import penalties
 
 ROUNDS = 5  # of the interleaved timings
@@ -58,27 +58,27 @@ def _finished(function, *arguments):
     return jax.block_until_ready(function(*arguments))
 
 
-def of_estimates(estimates):
-    """The verdicts on the estimates of the penalty."""
+def check_estimates(estimates):
+    """Whether the estimates of the penalty come near it, and at what cost."""
     differences = [e for e in estimates if e["name"] == "finite difference"]
     projections = [e for e in estimates if e["name"] == "random projections"]
     counts = np.log([e["number"] for e in projections])
     several = len(set(counts)) > 1
     slope = np.polyfit(counts, np.log([e["error"] for e in projections]), 1)[0] if several else np.nan
     return [
-        Verdict(
+        decided(
             "finite differences approximate the penalty",
             "relative error per example below 1 % for steps from 0.001 to 0.1",
             ", ".join(f"{e['number']:g}: {e['error']:.2g}" for e in differences)
             + f"; cost {differences[0]['cost']:.2g} of the definition's",
-            all(e["error"] < 0.01 for e in differences if 0.001 <= e["number"] <= 0.1),
+            [0.01 - e["error"] for e in differences if 0.001 <= e["number"] <= 0.1],
         ),
-        Verdict(
+        decided(
             "random projections do so cheaply, with an error that falls as 1 / sqrt(samples)",
             "exponent within 0.1 of -0.5, and one projection costs less than a tenth of the definition",
             f"exponent {slope:.2f}; "
             + ", ".join(f"{e['number']}: error {e['error']:.2g}, cost {e['cost']:.2g}" for e in projections),
-            abs(slope + 0.5) < 0.1 and projections[0]["cost"] < 0.1,
+            [0.1 - abs(slope + 0.5), 0.1 - projections[0]["cost"]],
         ),
     ]
 

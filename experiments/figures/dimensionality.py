@@ -13,11 +13,12 @@ from experiments.common import plotting
 from experiments.common.outcome import Outcome
 from experiments.common.pca import PrincipalComponents
 from experiments.common.timing import least_seconds, timed
-from experiments.common.verdicts import Verdict
+from experiments.common.verdicts import Verdict, decided
 from jaxae.probes import Probe, k_nearest, linear_probe
 
 MARKERS = {"fit": "o", "vote": "s"}
 PIXELS, COMPONENTS, CODE = "all pixels", "PCA", "autoencoder"
+BOOK = "Goodfellow et al. 2016, section 14.9"
 
 
 class _Measured(NamedTuple):
@@ -57,9 +58,8 @@ def outcome(grids, cfg):
     verdicts = [
         *_of_accuracies("nearest neighbours", "neighbours", pixels, kinds),
         *_of_accuracies("logistic regression", "linear", pixels, kinds),
-        _of_times(pixels, kinds[CODE][-1]),
     ]
-    return Outcome(_draw(pixels, kinds), rows, table, verdicts, remark)
+    return Outcome(_draw(pixels, kinds), rows, table, verdicts, remark, checks=[_check_times(pixels, kinds[CODE][-1])])
 
 
 def _components(grid, sizes, settings):
@@ -131,29 +131,31 @@ def _of_accuracies(name, kind, pixels, kinds):
     best = max(code, key=lambda m: _validated(getattr(m, kind)))
     kept, whole = getattr(best, kind).accuracy, getattr(pixels, kind).accuracy
     return [
-        Verdict(
+        decided(
             f"{name}: a code tells more of the class than as many principal components",
             f"the mean test accuracy over M = {code[0].size} to {code[-1].size} is higher",
             f"{CODE} {means[CODE]:.1%}, {COMPONENTS} {means[COMPONENTS]:.1%}; higher at M = {', '.join(ahead) or 'none'}",
-            bool(means[CODE] > means[COMPONENTS]),
+            [means[CODE] - means[COMPONENTS]],
         ),
         Verdict(
             f"{name}: M numbers lose nothing of what the pixels tell",
             "test accuracy at the M with the best validation accuracy is not below that of all pixels",
             f"{kept:.1%} at M = {best.size}, {whole:.1%} with {pixels.size} pixels",
-            kept >= whole,
+            bool(kept >= whole),
+            BOOK,
         ),
     ]
 
 
-def _of_times(pixels, largest):
-    return Verdict(
+def _check_times(pixels, largest):
+    return decided(
         "fewer dimensions cost less time",
         f"both the fit of the logistic regression and the vote of the neighbours are faster at M = {largest.size} than "
         "with all pixels, encoding included",
         f"fit {largest.fit:.2g} s against {pixels.fit:.2g} s, vote {largest.vote:.2g} s against {pixels.vote:.2g} s"
         f"; {largest.bytes} bytes per image against {pixels.bytes}",
-        largest.fit < pixels.fit and largest.vote < pixels.vote,
+        [pixels.fit - largest.fit, pixels.vote - largest.vote],
+        source=BOOK,
     )
 
 

@@ -15,7 +15,7 @@ from experiments.common import plotting
 from experiments.common.outcome import Outcome
 from experiments.common.pca import PrincipalComponents
 from experiments.common.tables import tidy
-from experiments.common.verdicts import Verdict, below, greater, listed
+from experiments.common.verdicts import below, decided, greater, listed
 from jaxae import losses
 from jaxae.functions import configure
 from jaxae.objective import objective
@@ -56,10 +56,6 @@ def outcome(grids, cfg):
     rows = _rows(nats, squares, over) + _points(code, pca, plain)
     table = _table(code, pca, probabilistic, errors, plain)
     verdicts = [
-        _identity(plain, (code.std, *stds)),
-        _same_slope(plain, stds, cfg.train.batch_size),
-        _fitted(code, pixels),
-        _same_place(code.test, errors),
         _rising(nats["s fitted"]),
         greater(
             "a nonlinear code keeps more than a linear one of the same size",
@@ -67,7 +63,14 @@ def outcome(grids, cfg):
             code.nats,
             pca.nats,
             "{:.1f} against {:.1f}",
+            source="Goodfellow et al. 2016, section 14.3",
         ),
+    ]
+    checks = [
+        _identity(plain, (code.std, *stds)),
+        _same_slope(plain, stds, cfg.train.batch_size),
+        _fitted(code, pixels),
+        _same_place(code.test, errors),
     ]
     remark = (
         "I(X; Y) >= H(X) + E log q(x | y): H(X) is the data's own, so that training can only raise the second term, which is "
@@ -75,7 +78,7 @@ def outcome(grids, cfg):
         "pixel, of the epoch where it is drawn over training. The marginal log p(x) of probabilistic PCA is another quantity: "
         "it pays for the code as well."
     )
-    return Outcome(_draw(nats, squares, over, code, pca, plain), rows, table, verdicts, remark)
+    return Outcome(_draw(nats, squares, over, code, pca, plain), rows, table, verdicts, remark, checks=checks)
 
 
 def _rows(nats, squares, over):
@@ -168,6 +171,7 @@ def _identity(grid, stds):
         [max(_difference_from_scipy(grid, std) for std in stds)],
         "largest difference {value:.1e}",
         bound=ROUNDING,
+        source="Goodfellow et al. 2016, section 14.4",
     )
 
 
@@ -214,30 +218,30 @@ def _fitted(code, pixels):
         return -_nats(code.train, std, pixels)
 
     best = optimize.minimize_scalar(negative, bounds=(0.01, 1), method="bounded").x
-    return Verdict(
+    return decided(
         "the s of maximum likelihood is the root of the mean squared error per pixel",
         "within 0.1 % of the maximum over s of the training images' log-likelihood",
         f"{code.std:.5f} against {best:.5f}",
-        bool(abs(code.std / best - 1) < 1e-3),
+        [1e-3 - abs(code.std / best - 1)],
     )
 
 
 def _same_place(error, errors):
     """Of the squared error of the model trained on it, and those of the models trained at each fixed s."""
-    return Verdict(
+    return decided(
         "training either ends in the same place",
         "test squared errors of every fixed s within 3 % of that of squared error (Adam divides by the gradient's size)",
         f"{error:.2f}; " + listed(errors, "s = {name:g}: {value:.2f}"),
-        max(abs(other / error - 1) for other in errors.values()) < 0.03,
+        [0.03 - abs(other / error - 1) for other in errors.values()],
     )
 
 
 def _rising(nats):
-    return Verdict(
+    return decided(
         "the bound rises over training",
         "log q with fitted s is larger after the last epoch than after the first, by most of its range",
         f"{nats[0]:.0f} to {nats[-1]:.0f} nats per test image",
-        bool(nats[-1] - nats[0] > 0.9 * np.ptp(nats)),
+        [nats[-1] - nats[0] - 0.9 * np.ptp(nats)],
     )
 
 

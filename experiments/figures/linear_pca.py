@@ -10,7 +10,7 @@ from experiments.common import plotting, published
 from experiments.common.outcome import Outcome
 from experiments.common.pca import PrincipalComponents
 from experiments.common.tables import tidy
-from experiments.common.verdicts import Verdict, below
+from experiments.common.verdicts import below, decided
 from jaxae.functions import configure
 from jaxae.schedules import Schedule
 from jaxae.sweeps import take
@@ -38,7 +38,9 @@ def outcome(grids, cfg):
         "where it has the same optimum as on both layers of untied ones. Test images also ink pixels that no training image "
         "does, where an untied encoder keeps its random weights."
     )
-    return Outcome(_draw(measured, cfg), _rows(measured), table, _verdicts(measured, cfg.data.name), remark)
+    plain = {label: numbers for label, numbers in measured.items() if label != DECAY}
+    verdicts, checks = _verdicts(measured, plain, cfg.data.name), [_centring(plain)]
+    return Outcome(_draw(measured, cfg), _rows(measured), table, verdicts, remark, checks=checks)
 
 
 def _rows(measured):
@@ -133,8 +135,18 @@ def _row(label, numbers, data):
     }
 
 
-def _verdicts(measured, data):
-    plain = {label: numbers for label, numbers in measured.items() if label != DECAY}
+def _centring(plain):
+    return below(
+        "biases do what centring does",
+        f"the mean image is reconstructed up to {CLOSE:.1%} of its squared length",
+        {label: numbers["offset"] for label, numbers in plain.items()},
+        "{name}: {value:.1e}",
+        bound=CLOSE,
+    )
+
+
+def _verdicts(measured, plain, data):
+    """plain: what is measured without weight decay."""
     ordered, free = measured[DECAY]["cosines"], measured["16 units"]["cosines"]
     verdicts = [
         below(
@@ -143,25 +155,20 @@ def _verdicts(measured, data):
             {f"{label} ({numbers['apart']} apart)": numbers[APART] for label, numbers in measured.items()},
             "{name}: {value:.2g}",
             bound=NEAR,
+            source="Baldi & Hornik 1989; Goodfellow et al. 2016, section 14.1",
         ),
-        Verdict(
+        decided(
             "its error is PCA's",
             f"test errors without weight decay within {CLOSE:.1%} of PCA's",
             ", ".join(f"{label}: {n['error']:.3f} against {n['pca']:.3f}" for label, n in plain.items()),
-            all(abs(n["error"] / n["pca"] - 1) < CLOSE for n in plain.values()),
+            [CLOSE - abs(n["error"] / n["pca"] - 1) for n in plain.values()],
         ),
-        below(
-            "biases do what centring does",
-            f"the mean image is reconstructed up to {CLOSE:.1%} of its squared length",
-            {label: numbers["offset"] for label, numbers in plain.items()},
-            "{name}: {value:.1e}",
-            bound=CLOSE,
-        ),
-        Verdict(
+        decided(
             "weight decay orders the singular vectors by variance, without it only the subspace is determined",
             "|cosine| of each with its component above 0.99 with weight decay; their mean below 0.9 without",
             f"least {ordered.min():.4f} with, mean {free.mean():.2f} without",
-            bool(ordered.min() > 0.99 and free.mean() < 0.9),
+            [ordered.min() - 0.99, 0.9 - free.mean()],
+            source="Plaut 2018",
         ),
     ]
     paper = published.PCA_ERROR.get(data)
@@ -169,11 +176,11 @@ def _verdicts(measured, data):
 
 
 def _known_errors(plain, paper):
-    return Verdict(
+    return decided(
         "PCA and the autoencoder have the known errors",
         "both within 0.02 of " + ", ".join(f"{paper[n['size']]} at {n['size']}" for n in plain.values()),
         ", ".join(f"PCA {n['pca']:.3f}, autoencoder {n['error']:.3f}" for n in plain.values()),
-        all(abs(n[key] - paper[n["size"]]) < 0.02 for n in plain.values() for key in ("pca", "error")),
+        [0.02 - abs(n[key] - paper[n["size"]]) for n in plain.values() for key in ("pca", "error")],
     )
 
 

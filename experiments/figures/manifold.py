@@ -5,7 +5,7 @@ import numpy as np
 from experiments.common.outcome import Outcome
 from experiments.common.pca import PrincipalComponents
 from experiments.common.tables import aligned, tidy
-from experiments.common.verdicts import Verdict, listed
+from experiments.common.verdicts import Verdict, decided, listed
 from experiments.figures.manifold_drawing import GAUSSIAN, MIDDLE, NEAREST, SHARE, STEPS, draw
 from jaxae.measures.intrinsic_dimension import levina_bickel, neighbour_distances, two_nearest
 
@@ -159,23 +159,24 @@ def _of_dimensions(estimates, data):
     """The verdicts on the sets of images."""
     found, noise = estimates[data], {name: estimates[name] for name in NOISE}
     return [
-        Verdict(
+        decided(
             "data have few local dimensions, random pixels many",
             "by two nearest neighbours and by Levina-Bickel the data have less than half of each kind of random pixels",
             "; ".join(_local(estimates, name) for name in (data, *NOISE)),
-            all(_is_half(found, numbers) for numbers in noise.values()),
+            [margin for numbers in noise.values() for margin in _below_half(found, numbers)],
+            source="Goodfellow et al. 2016, section 5.11.3",
         ),
-        Verdict(
+        decided(
             "the manifold is curved: the linear spectrum does not explain its dimension",
             "by both estimators the data have less than half of a Gaussian with their mean and covariance",
             "; ".join(_local(estimates, name) for name in (data, GAUSSIAN)),
-            _is_half(found, estimates[GAUSSIAN]),
+            _below_half(found, estimates[GAUSSIAN]),
         ),
-        Verdict(
+        decided(
             "few principal components hold most of the variance of data, not of random pixels",
             "90 % of the variance: the data need less than half of what each kind of random pixels needs",
             listed({name: estimates[name]["components"] for name in (data, *NOISE)}, "{name} {value}"),
-            all(found["components"] < numbers["components"] / 2 for numbers in noise.values()),
+            [numbers["components"] / 2 - found["components"] for numbers in noise.values()],
         ),
     ]
 
@@ -184,9 +185,9 @@ def _local(estimates, name):
     return f"{name} {estimates[name]['two nearest']:.3g} and {estimates[name]['likelihood']:.3g}"
 
 
-def _is_half(found, other):
-    """Whether both estimates of the local dimension are less than half of the other's."""
-    return all(found[key] < other[key] / 2 for key in ("two nearest", "likelihood"))
+def _below_half(found, other):
+    """By how much either estimate of the local dimension is below half of the other's."""
+    return [other[key] / 2 - found[key] for key in ("two nearest", "likelihood")]
 
 
 def _of_lines(near, names):
@@ -200,22 +201,23 @@ def _of_lines(near, names):
         for key, values in (("distance", distance), ("angle", angle))
     )
     return [
-        Verdict(
+        decided(
             "a line in the code stays nearer to data than a line in pixels",
             "median distance from the middle to the nearest real image: code below pixels and below PCA of the same size",
             distances,
-            bool(distance["code"] < min(distance["pixels"], distance["pca"])),
+            [distance[space] - distance["code"] for space in ("pixels", "pca")],
         ),
         Verdict(
             "the middle in the code is as near to data as data are, the middle in pixels is not",
             "median distance to the nearest real image: code at most that of a test image, pixels above",
             distances,
             bool(distance["code"] <= typical["distance"] < distance["pixels"]),
+            margins=(float(distance["pixels"] - typical["distance"]),),
         ),
-        Verdict(
+        decided(
             "the same where contrast does not count",
             "median angle from the middle to the nearest real image: code below pixels and below PCA of the same size",
             angles + " degrees",
-            bool(angle["code"] < min(angle["pixels"], angle["pca"])),
+            [angle[space] - angle["code"] for space in ("pixels", "pca")],
         ),
     ]

@@ -11,7 +11,7 @@ import numpy as np
 from experiments.common import plotting
 from experiments.common.outcome import Outcome
 from experiments.common.tables import tidy
-from experiments.common.verdicts import Verdict, less, listed
+from experiments.common.verdicts import Verdict, greater, less, listed
 from jaxae.objective import objective
 from jaxae.sweeps import take
 
@@ -170,7 +170,7 @@ def _verdicts(paths, finals, search):
     mean = {name: float(values.mean()) for name, values in finals.items()}
     first = {kind: min(mean[f"{kind}, {name}"] for name in ("Adam", "momentum")) for kind in OBJECTIVES}
     second = {kind: min(mean[f"{kind}, {name}"] for name in ("L-BFGS", "CG")) for kind in OBJECTIVES}
-    ratio = {kind: second[kind] / first[kind] for kind in reversed(OBJECTIVES)}
+    ratio = {kind: second[kind] / first[kind] for kind in OBJECTIVES}
     falling = {name: path.falling for name, path in paths.items() if name.endswith(("L-BFGS", "CG"))}
     own, fresh = _gains(search)
     spread = {kind: _deviation(finals[f"{kind}, L-BFGS"]) for kind in OBJECTIVES}
@@ -180,6 +180,7 @@ def _verdicts(paths, finals, search):
             "all steps of L-BFGS and CG lower the contractive loss, and fewer lower the denoising loss",
             listed(falling, "{name} {value:.0%}"),
             all((share == 1) == name.startswith("contractive") for name, share in falling.items()),
+            margins=tuple(1 - share for name, share in falling.items() if name.startswith("denoising")),
         ),
         less(
             "a deterministic gradient makes second-order methods worth their passes",
@@ -188,17 +189,19 @@ def _verdicts(paths, finals, search):
             first["contractive"],
             "{:.2f} against {:.2f} nats",
         ),
-        Verdict(
+        greater(
             "sampling takes that advantage away",
             "second order over first order is a larger ratio of losses on the denoising objective than on the contractive one",
-            listed(ratio, "{name} {value:.3f}"),
-            ratio["denoising"] > ratio["contractive"],
+            ratio["denoising"],
+            ratio["contractive"],
+            "denoising {:.3f}, contractive {:.3f}",
         ),
-        Verdict(
+        less(
             "a line search trusts its noise",
             "the step that is best under its own noise lowers the loss by less under fresh noise",
-            f"{fresh:.2f} against {own:.2f} nats; L-BFGS over seeds +-{spread['contractive']:.2f} contractive, "
+            fresh,
+            own,
+            f"{{:.2f}} against {{:.2f}} nats; L-BFGS over seeds +-{spread['contractive']:.2f} contractive, "
             f"+-{spread['denoising']:.2f} denoising",
-            fresh < own,
         ),
     ]

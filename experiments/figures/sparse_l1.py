@@ -1,11 +1,13 @@
 """Exact zeros, Laplace densities and the price of sparsity under an L1 penalty (Goodfellow et al. 2016, section 14.2.1)."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from experiments.common.outcome import Outcome
 from experiments.common.pca import PrincipalComponents
 from experiments.common.tables import tidy
-from experiments.common.verdicts import Verdict, listed, rises, rising
+from experiments.common.verdicts import Verdict, decided, listed, rises, rising
 from experiments.figures.sparse_l1_drawing import DESCRIPTIONS, PROXIMAL, draw
 from jaxae.measures.sparsity import active_units, exact_zeros, laplace_gain, laplace_gain_per_unit, laplace_scale
 
@@ -43,7 +45,8 @@ def outcome(grids, cfg):
         _against_pca(sweeps, sparse, principal),
     ]
     figure = draw(sweeps, sparse, principal, histograms, banks)
-    return Outcome(figure, _rows(sweeps, sparse, principal, histograms), table, verdicts, remark)
+    rows, checks = _rows(sweeps, sparse, principal, histograms), [_never_zero(sweeps["sigmoid"])]
+    return Outcome(figure, rows, table, verdicts, remark, checks=checks)
 
 
 def _sweeps(grids):
@@ -149,28 +152,33 @@ def _over(sweep, key):
     return {weight: measured[key] for weight, measured in sweep.items()}
 
 
+def _never_zero(sweep):
+    most, least = max(_over(sweep, "zeros").values()), min(_over(sweep, "least").values())
+    return Verdict(
+        "a sigmoid code never reaches zero",
+        "no sigmoid code is exactly 0 at any λ",
+        f"at most {most:.1%}; the least code {least:.1g}",
+        most == 0,
+    )
+
+
 def _of_zeros(sweeps):
     """The verdicts on exact zeros."""
-    proximal, linear, sigmoid = (_over(sweeps[name], "zeros") for name in (PROXIMAL, "linear", "sigmoid"))
-    most, least = max(sigmoid.values()), min(_over(sweeps["sigmoid"], "least").values())
+    proximal, linear = (_over(sweeps[name], "zeros") for name in (PROXIMAL, "linear"))
     return [
         rises(
             "L1 pushes a ReLU code to exact zeros",
             "the fraction of exact zeros of the ReLU code rises at every step up in λ",
             _over(sweeps["ReLU"], "zeros"),
             "{name:g}: {value:.1%}",
+            source="Goodfellow et al. 2016, section 14.2.1",
         ),
         Verdict(
             "a linear code reaches exact zeros by the proximal step, not by the penalty's gradient",
             "with the soft threshold the fraction is above 0 and rises at every step up in λ; without it none at any λ",
             f"with {listed(proximal, '{name:g}: {value:.1%}')}; without at most {max(linear.values()):.1%}",
             rising([0, *proximal.values()]) and max(linear.values()) == 0,
-        ),
-        Verdict(
-            "a sigmoid code never reaches zero",
-            "no sigmoid code is exactly 0 at any λ",
-            f"at most {most:.1%}; the least code {least:.1g}",
-            most == 0,
+            margins=tuple(high - low for low, high in pairwise([0, *proximal.values()])),
         ),
     ]
 
@@ -181,17 +189,17 @@ def _of_densities(sweeps):
     plain, *penalised = gains.values()
     units = {n: [m["units"] for w, m in sweeps[n].items() if w > 0] for n in ("linear", "ReLU", PROXIMAL)}
     return [
-        Verdict(
+        decided(
             "L1 is a Laplace prior, one for all units",
             "linear code, nats per test code by which Laplace exceeds Gaussian: above 0 at every λ > 0 and less at λ = 0",
             listed(gains, "{name:g}: {value:+.3f}"),
-            min(penalised) > max(0, plain),
+            [gain - max(0, plain) for gain in penalised],
         ),
-        Verdict(
+        decided(
             "each unit by itself is Laplace",
             "Laplace fits better for more than half of the units at every λ > 0: linear, ReLU and soft threshold",
             "; ".join(f"{name} {listed(shares, '{value:.0%}')}" for name, shares in units.items()),
-            min(min(shares) for shares in units.values()) > 0.5,
+            [share - 0.5 for shares in units.values() for share in shares],
         ),
     ]
 
@@ -201,12 +209,12 @@ def _shrinkage(sweep, sparse):
     active, error = np.log([[m["active"], m["error"]] for m in sparse]).T
     inside = [m for m in sweep.values() if np.exp(active[0]) <= m["active"] <= np.exp(active[-1])]
     ratios = [m["error"] / np.exp(np.interp(np.log(m["active"]), active, error)) for m in inside]
-    return Verdict(
+    return decided(
         "L1 shrinks also what it keeps, and k-sparse codes do not",
         "error of the ReLU code / error of the k-sparse one with as many non-zero units (log-log line between k): above 1",
         listed(ratios, "{value:.2f}")
         or "no ReLU code has a number of non-zero units between the least and the largest k",
-        bool(ratios) and min(ratios) > 1,
+        [min(ratios, default=1) - 1],
     )
 
 
@@ -224,9 +232,9 @@ def _against_pca(sweeps, sparse, principal):
         ]
         for name, group in groups.items()
     }
-    return Verdict(
+    return decided(
         "few non-zero units of many reconstruct better than as many principal components",
         "error / error of PCA at the same number, where there is one: below 1 at every λ > 0 and k",
         "; ".join(f"{name} {listed(numbers, '{value:.2f}')}" for name, numbers in ratios.items()),
-        max((ratio for numbers in ratios.values() for ratio in numbers), default=1) < 1,
+        [1 - max((ratio for numbers in ratios.values() for ratio in numbers), default=1)],
     )

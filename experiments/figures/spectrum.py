@@ -6,12 +6,13 @@ import numpy as np
 from experiments.common import plotting, published
 from experiments.common.outcome import Outcome
 from experiments.common.tables import tidy
-from experiments.common.verdicts import Verdict, falls, least, listed, same_order
+from experiments.common.verdicts import below, decided, falls, least, same_order
 from jaxae.jacobian import singular_values
 from jaxae.measures.codes import saturation
 from jaxae.measures.spectra import effective_rank
 
 SWEEP = "CAE over lambda"
+SPECTRA, SIZES = "Rifai et al. 2011, figure 2", "Rifai et al. 2011, table 1"
 
 
 def outcome(grids, cfg):
@@ -93,6 +94,7 @@ def _verdicts(models, weights, data):
             entries,
             "{name} {value:.2g}",
             of="CAE",
+            source=SIZES,
         ),
         least(
             "its spectrum falls fastest",
@@ -100,18 +102,22 @@ def _verdicts(models, weights, data):
             ranks,
             "{name} {value:.0f}",
             of="CAE",
+            source=SPECTRA,
         ),
-        Verdict(
+        below(
             "every regulariser contracts",
             "the other four have a smaller mean squared entry than AE",
-            listed(others, "{name}/AE {value:.2f}"),
-            all(entries[name] < entries["AE"] for name in others),
+            others,
+            "{name}/AE {value:.2f}",
+            bound=1,
+            source=SIZES,
         ),
-        Verdict(
-            "a few directions stay sensitive (Goodfellow et al. 2016, section 14.7)",
+        decided(
+            "a few directions stay sensitive",
             "CAE: more than half of the mean singular values below 1, the first above 1",
             f"{small:.0%} below 1, the first {cae[0]:.2f}",
-            small > 0.5 and cae[0] > 1,
+            [small - 0.5, cae[0] - 1],
+            source="Goodfellow et al. 2016, section 14.7",
         ),
         falls(
             "lambda contracts",
@@ -123,7 +129,8 @@ def _verdicts(models, weights, data):
     ]
     if data in published.JACOBIAN:
         paper = {name: published.JACOBIAN[data][name][0] for name in entries}
-        verdicts.append(same_order("the models' order by mean squared entry is the paper's", entries, paper))
+        claim = "the models' order by mean squared entry is the paper's"
+        verdicts.append(same_order(claim, entries, paper, source=SIZES))
     return verdicts
 
 

@@ -12,7 +12,7 @@ from experiments.common.outcome import Outcome
 from experiments.common.pca import PrincipalComponents
 from experiments.common.tables import aligned, tidy
 from experiments.common.timing import in_turn
-from experiments.common.verdicts import Verdict, less, listed, rises
+from experiments.common.verdicts import decided, less, listed, rises
 from experiments.figures.stacked_drawing import FRESH, RAW, depth_of, draw
 from jaxae import codes, losses
 from jaxae.models import Dense, Layers
@@ -22,6 +22,7 @@ from jaxae.sweeps import take
 from jaxae.training import fit_grid
 
 STRENGTHS = (0.01, 0.1, 1.0)
+DEEP = "Hinton & Salakhutdinov 2006"
 
 
 class _Stack(NamedTuple):
@@ -57,7 +58,8 @@ def outcome(grids, cfg):
     )
     verdicts = _of_depth(deep) + _of_classes(probed, fresh)
     table = _table(deep, probed, fresh, raw)
-    return Outcome(draw(deep, probed, fresh), _rows(deep, probed, fresh), table, verdicts, remark)
+    rows, checks = _rows(deep, probed, fresh), [_check_times(deep.seconds)]
+    return Outcome(draw(deep, probed, fresh), rows, table, verdicts, remark, checks=checks)
 
 
 def _deep(grids, cfg):
@@ -198,20 +200,20 @@ def _of_depth(deep):
             f"at depth {deepest} the pretrained autoencoder has the smaller test error",
             deep.errors[f"depth {deepest}, greedy"],
             deep.errors[f"depth {deepest}, joint"],
+            source=f"{DEEP}, figure S1",
         ),
         less(
             "a deep autoencoder reconstructs better from a code of the same size",
             "the best of depth 2 and more has a smaller test error than depth 1",
             min(error for name, error in deep.errors.items() if not name.startswith("depth 1")),
             deep.errors["depth 1, joint"],
-        ),
-        rises(
-            "deeper is slower",
-            "the seconds per epoch rise at every step in depth",
-            deep.seconds,
-            "{value:.2f}",
+            source=f"{DEEP}, figure 2; Goodfellow et al. 2016, section 14.3",
         ),
     ]
+
+
+def _check_times(seconds):
+    return rises("deeper is slower", "the seconds per epoch rise at every step in depth", seconds, "{value:.2f}")
 
 
 def _of_classes(probed, fresh):
@@ -219,16 +221,17 @@ def _of_classes(probed, fresh):
     layers = {name: (stack.layers[1], stack.layers[-1]) for name, stack in probed.items()}
     tuned = {name: stack.fine_tuned for name, stack in probed.items()}
     return [
-        Verdict(
+        decided(
             "deeper layers are more abstract",
             "in every stack a linear probe errs less on the top layer than on the first",
             ", ".join(f"{name} {last:.1%} against {first:.1%}" for name, (first, last) in layers.items()),
-            all(last < first for first, last in layers.values()),
+            [first - last for first, last in layers.values()],
         ),
-        Verdict(
+        decided(
             "pretraining helps classification",
             "every fine-tuned stack errs less than the network without pretraining",
             listed({FRESH: fresh, **tuned}, "{name} {value:.1%}"),
-            all(error < fresh for error in tuned.values()),
+            [fresh - error for error in tuned.values()],
+            source="Makhzani & Frey 2014, table 3",
         ),
     ]

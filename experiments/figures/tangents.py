@@ -10,7 +10,7 @@ from experiments.common import plotting
 from experiments.common.outcome import Outcome
 from experiments.common.pca import PrincipalComponents
 from experiments.common.tables import tidy
-from experiments.common.verdicts import Verdict, listed
+from experiments.common.verdicts import decided, listed
 from jaxae.jacobian import tangents
 from jaxae.measures.image_tangents import TRANSFORMATIONS, derivatives
 from jaxae.measures.subspaces import explained, local_directions
@@ -81,41 +81,42 @@ def _verdicts(fractions, m):
     at = {name: values[:, :, m - 1].mean(axis=1) for name, values in fractions.items()}  # a mean per example
     mean = {name: float(values.mean()) for name, values in at.items()}
     each = {name: values[:, :, m - 1].mean(axis=0) for name, values in fractions.items()}
-    above = int(np.sum(each["CAE"] > each["PCA"]))
     return [
-        Verdict(
+        decided(
             "the contractive autoencoder's strongest directions are tangents",
             f"at {m} directions CAE holds more than PCA and than random subspaces, mean of the five transformations",
             listed(mean, "{name} {value:.3f}"),
-            _more(at, "CAE", "PCA") and _more(at, "CAE", "random"),
+            [_ahead(at, "CAE", "PCA"), _ahead(at, "CAE", "random")],
+            source="Goodfellow et al. 2016, section 14.7",
         ),
-        Verdict(
+        decided(
             "for every transformation",
             f"at {m} directions CAE holds more than PCA for all of the five",
             ", ".join(
                 f"{t} {a:.2f} to {b:.2f}" for t, a, b in zip(TRANSFORMATIONS, each["CAE"], each["PCA"], strict=True)
             ),
-            above == len(TRANSFORMATIONS),
+            each["CAE"] - each["PCA"],
         ),
-        Verdict(
+        decided(
             "contraction makes them so",
             f"at {m} directions CAE holds more than AE",
             listed({name: mean[name] for name in ("CAE", "AE")}, "{name} {value:.3f}"),
-            _more(at, "CAE", "AE"),
+            [_ahead(at, "CAE", "AE")],
         ),
-        Verdict(
-            "sharing parameters across the data beats local PCA (Goodfellow et al. 2016, figure 14.10)",
+        decided(
+            "sharing parameters across the data beats local PCA",
             f"at {m} directions CAE holds more than local PCA",
             listed({name: mean[name] for name in ("CAE", "local PCA")}, "{name} {value:.3f}"),
-            _more(at, "CAE", "local PCA"),
+            [_ahead(at, "CAE", "local PCA")],
+            source="Goodfellow et al. 2016, figure 14.10",
         ),
     ]
 
 
-def _more(at, one, other):
-    """Whether one holds more than the other by twice the standard error of the difference over examples."""
+def _ahead(at, one, other):
+    """By how much one holds more than the other, less twice the standard error of the difference over examples."""
     difference = at[one] - at[other]
-    return bool(difference.mean() > 2 * difference.std() / np.sqrt(len(difference)))
+    return difference.mean() - 2 * difference.std() / np.sqrt(len(difference))
 
 
 def _draw(fractions, pictures, m, settings, data):

@@ -8,7 +8,7 @@ import numpy as np
 
 from experiments.common.outcome import Outcome
 from experiments.common.tables import tidy
-from experiments.common.verdicts import Verdict, listed, rising, within
+from experiments.common.verdicts import Verdict, decided, listed, within
 from experiments.figures.vector_field_drawing import LINE, MEANS, draw
 from jaxae.data.densities import mixture_score, spiral_curve
 from jaxae.measures.scores import angles, best_denoiser, score_estimate, to_curve
@@ -17,6 +17,7 @@ UNIT = 30  # of the data: lengths are divided by it
 SPREAD = 0.1  # of each Gaussian of the mixture
 EDGE = 1.11  # half the width of the spiral's picture, in units of the curve's own
 STRAIGHT = 20  # degrees; a random direction is at 90 on average
+BOOK = "Goodfellow et al. 2016, "
 
 
 class _Field(NamedTuple):
@@ -145,17 +146,19 @@ def _verdicts(field):
     errors = {s: n["error"] for s, n in field.mixture.items()}
     excess = {s: n["error"] / n["best error"] - 1 for s, n in field.mixture.items() if s >= 0.08}
     return [
-        Verdict(
+        decided(
             "a denoiser moves points back to the manifold",
             f"the mean angle to the shortest way is below {STRAIGHT} degrees where the best denoiser's is",
             ", ".join(f"s = {s:g}: {n['angle']:.1f} (best {n['best angle']:.1f})" for s, n in angles_of),
-            all(angle < STRAIGHT for angle in known) and len(known) > 0,
+            [STRAIGHT - max(known, default=STRAIGHT)],
+            source=BOOK + "figures 14.4 and 14.5",
         ),
-        Verdict(
+        decided(
             "(r(x) - x) / s^2 tends to the score as s falls, until learning is what limits it",
             "its error falls at every step down in s to its least, which is below half the largest",
             listed(errors, "s = {name:g}: {value:.3f}"),
             _falls_to_its_least(list(errors.values())),
+            source=f"Alain & Bengio 2014; {BOOK}section 14.5.1",
         ),
         within(
             "for large s the error is that of the noise level alone",
@@ -163,17 +166,20 @@ def _verdicts(field):
             excess,
             "s = {name:g}: {value:+.1%}",
             bound=0.1,
+            source=BOOK + "section 14.5.1",
         ),
         Verdict(
             "between data points r(x) - x points to the nearest",
             "for at least 95 % of x in (-0.75, 0.75)",
             f"{field.points['towards']:.1%}",
-            field.points["towards"] >= 0.95,
+            bool(field.points["towards"] >= 0.95),
+            BOOK + "figure 14.7",
+            (field.points["towards"] - 0.95,),
         ),
     ]
 
 
 def _falls_to_its_least(errors):
-    """Whether the errors, from the least level on, rise from their least, which is below half of the largest."""
+    """The least rise of the errors, from the least level on, beyond their least; how far that is below half the largest."""
     errors = errors[int(np.argmin(errors)) :]
-    return rising(errors) and errors[0] < max(errors) / 2
+    return [min(np.diff(errors), default=0), max(errors) / 2 - errors[0]]

@@ -54,17 +54,30 @@ def test_the_order_of_named_values():
     assert other == verdicts.Verdict("claim", "AE < CAE", "CAE < AE", False, margins=(-1.5,))
 
 
-def test_the_margins_are_what_a_rule_wants_above_0_and_the_source_is_kept():
-    three = {"a": 1.0, "b": 2.0, "c": 4.0}
-    rises, falls = (
-        rule("claim", "rule", three, "{value}", source="a paper") for rule in (verdicts.rises, verdicts.falls)
-    )
-    assert rises.margins == (1, 2) and falls.margins == (-1, -2) and rises.source == falls.source == "a paper"
-    assert verdicts.least("claim", "rule", three, "{value}", of="b").margins == (-1, 2)
-    assert verdicts.below("claim", "rule", three, "{value}", bound=3).margins == (2, 1, -1)
-    assert verdicts.above("claim", "rule", three, "{value}", bound=3).margins == (-2, -1, 1)
-    assert verdicts.within("claim", "rule", [-3.0], "{value}", bound=4).margins == (1,)
-    assert verdicts.less("claim", "rule", 1, 3).margins == verdicts.greater("claim", "rule", 3, 1).margins == (2,)
+@pytest.mark.parametrize(
+    ("margins", "holds"), [([0.5, np.float32(2)], True), ([0.5, 0], False), ([1, math.nan], False)]
+)
+def test_several_comparisons_at_once_hold_where_every_margin_is_above_0(margins, holds):
+    verdict = verdicts.decided("claim", "rule", "1 and 2", margins, source="Paper 2011, figure 1")
+    assert verdict.holds is holds
+    assert (verdict.measured, verdict.source) == ("1 and 2", "Paper 2011, figure 1")
+    np.testing.assert_array_equal(verdict.margins, margins)
+
+
+def test_every_rule_keeps_its_source_and_what_it_wants_above_0():
+    values = {"values": [3, 2], "form": "{value}"}
+    for rule, given, margins in [
+        (verdicts.falls, values, (1,)),
+        (verdicts.rises, values, (-1,)),
+        (verdicts.below, values | {"bound": 5}, (2, 3)),
+        (verdicts.above, values | {"bound": 1}, (2, 1)),
+        (verdicts.within, values | {"bound": 4}, (1, 2)),
+        (verdicts.least, {"values": NAMED, "form": "{name}", "of": "CAE"}, (1.5,)),
+        (verdicts.less, {"one": 1, "other": 3}, (2,)),
+        (verdicts.greater, {"one": 1, "other": 3}, (-2,)),
+    ]:
+        verdict = rule("claim", "rule", **given, source="Paper 2011")
+        assert (verdict.source, verdict.margins) == ("Paper 2011", margins)
 
 
 def test_values_in_words():
