@@ -43,7 +43,7 @@ def reproduce(names: list[str], scale: str, directory: Path, *, resume="refuse",
 
     What an earlier call has trained in the directory is drawn again; resume and seeds: as in experiments.run.
     """
-    facts = report.facts(scale)
+    facts = report.facts(scale, seeds)
     words = [f"scale={scale}", f"resume={resume}"] + ([] if seeds is None else [f"seeds={seeds}"])
     entries = []
     for done, name in enumerate(names, start=1):

@@ -66,7 +66,7 @@ class Entry:
     @property
     def note(self):
         """What a reader must know about the data."""
-        return CIFAR if self.data in ("cifar10", "cifar10_bw") else ""
+        return CIFAR if "cifar10" in self.data else ""
 
     @property
     def columns(self):
@@ -89,19 +89,20 @@ def finished(result, directory: Path) -> Entry:
         table=outcome.table,
         verdicts=outcome.verdicts,
         seconds=result.seconds,
-        data=result.cfg.data.name,
+        data=" of ".join(filter(None, [result.cfg.data.name, result.cfg.data.get("pictures")])),
         examples=len(train.x),
         checks=outcome.checks,
         settled=outcome.settled,
     )
 
 
-def facts(scale: str) -> dict:
-    """What does not change while the experiments run: scale, start, machine, versions and commit."""
+def facts(scale: str, seeds=None) -> dict:
+    """What does not change while the experiments run: scale, seeds, start, machine, versions and commit."""
     devices = Counter(device.device_kind for device in jax.devices())
     versions = {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES}
     return {
         "scale": scale,
+        "seeds": seeds,
         "date": datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %z"),
         "started": time.perf_counter(),
         "machine": f"{_cpu()}, {os.cpu_count()} cores, {_memory()} memory",

@@ -20,8 +20,12 @@ def fake_result(name, directory, data="cifar10_bw"):
         {"model": "AE <plain>", "error": 0.123456, "published": 7, "absent": None},
         {"model": "CAE", "error": 2.5, "published": None, "absent": None},
     ]
-    verdicts = [Verdict("it contracts", "a < b", "1 < 2", True), Verdict("it stays", "c > d", "3 > 4", False)]
-    outcome = Outcome(figure, [{"x": 0.0}], table, verdicts, "A remark.")
+    verdicts = [
+        Verdict("it contracts", "a < b", "1 < 2", True, "Someone 2011, figure 3"),
+        Verdict("it stays", "c > d", "3 > 4", False),
+    ]
+    checks = [Verdict("a sum is a sum", "equal", "2 = 2", True)]
+    outcome = Outcome(figure, [{"x": 0.0}], table, verdicts, "A remark.", checks)
     directory.mkdir(parents=True)
     outcome.write(directory)
     cfg = OmegaConf.create({"claim": "The claim", "paper": "The paper", "data": {"name": data}})
@@ -43,6 +47,11 @@ def test_the_report_shows_everything_and_loads_nothing(tmp_path):
         "1 min 15 s",
         "75.2",
         "A remark.",
+        "(Someone 2011, figure 3)",
+        "(ours)",
+        "Exploratory: not every rule",
+        "✓ passes",
+        "a sum is a sum",
     ):
         assert text in page
     assert "experiment=spectrum scale=quick" in page
@@ -66,7 +75,7 @@ def test_a_failing_experiment_costs_its_own_row(tmp_path, monkeypatch):
         return fake_result(overrides[0].removeprefix("experiment="), directory)
 
     written = []
-    monkeypatch.setattr(reproduce, "execute", execute)
+    monkeypatch.setattr(reproduce.over_seeds, "execute", execute)
     write = report.write
     monkeypatch.setattr(report, "write", lambda *args: written.append(len(args[2])) or write(*args))
     assert not reproduce.reproduce(["spectrum", "filters_noise"], "smoke", tmp_path)
@@ -79,7 +88,7 @@ def test_a_failing_experiment_costs_its_own_row(tmp_path, monkeypatch):
 
 def test_experiments_that_all_finish_are_a_success(tmp_path, monkeypatch):
     monkeypatch.setattr(
-        reproduce, "execute", lambda overrides, directory, **options: fake_result("spectrum", directory)
+        reproduce.over_seeds, "execute", lambda overrides, directory, **options: fake_result("spectrum", directory)
     )
     assert reproduce.reproduce(["spectrum"], "smoke", tmp_path)
 
