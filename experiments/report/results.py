@@ -16,6 +16,7 @@ from jaxae.files.atomic import replacing
 EXPERIMENTS = Path(__file__).resolve().parents[1]
 CONF = EXPERIMENTS.parent / "conf"
 NO_EXPERIMENT = "benchmark_"  # what the names of tables begin with that BENCHMARKS.md shows
+SEARCH = "_search"  # what the names of tables end with by which an experiment's settings were chosen
 
 HEAD = """# Results on the papers' data
 
@@ -31,7 +32,8 @@ What it costs to train is in [BENCHMARKS.md](BENCHMARKS.md), all figures and the
 
 def page(results: Path = EXPERIMENTS / "results") -> str:
     """The text of RESULTS.md for the tables in a folder; a table without a section here is shown as it is."""
-    found = [path.stem for path in sorted(results.glob("*.csv")) if not path.stem.startswith(NO_EXPERIMENT)]
+    names = [path.stem for path in sorted(results.glob("*.csv"))]
+    found = [name for name in names if not (name.startswith(NO_EXPERIMENT) or name.endswith(SEARCH))]
     names = [name for name in SECTIONS if name in found] + [name for name in found if name not in SECTIONS]
     parts, short = [HEAD], []
     for name in names:
