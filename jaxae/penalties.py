@@ -19,6 +19,7 @@ __all__ = [
     "contractive_exact",
     "contractive_finite_difference",
     "contractive_hutchinson",
+    "contractive_reconstruction",
     "kl_sparsity",
     "l1",
     "none",
@@ -146,6 +147,18 @@ def contractive_hutchinson(
     signs = jax.random.rademacher(key, (samples, *code.shape), code.dtype)
     (projected,) = jax.vmap(pull)(signs)
     return jnp.mean(jnp.sum(jnp.square(projected.reshape(samples, len(x), -1)), axis=-1), axis=0)
+
+
+def contractive_reconstruction(
+    encoder: Encoder, x: Float[Array, "batch ..."], *, decoder: Decoder, key: Key, samples: int = 1
+) -> Float[Array, " batch"]:
+    """An unbiased random estimate of the reconstruction's squared Jacobian, ||dr/dx||_F^2 with r(x) = g(f(x)).
+
+    With squared error and the weight s^2 it is what small denoising noise of standard deviation s amounts to (Alain &
+    Bengio 2014). An untied decoder cannot undo it, as it undoes a penalty on the encoder alone. It is on the decoder's
+    output, without the code function; samples: as in `contractive_hutchinson`.
+    """
+    return contractive_hutchinson(lambda v: decoder(encoder(v)), x, key=key, samples=samples)
 
 
 def _flat(values):

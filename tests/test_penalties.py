@@ -317,6 +317,18 @@ def test_hutchinson_is_unbiased_with_the_variance_of_random_signs():
         assert np.all(np.abs(spread.mean(axis=0) - variance / samples) < 4 * spread.std(axis=0) / np.sqrt(4000))
 
 
+def test_the_contraction_of_the_reconstruction_has_its_squared_jacobian_as_the_mean():
+    encoder, decoder = stack(("tanh",), dtype=np.float32), stack(("tanh", "linear"), (5, FEATURES), dtype=np.float32)
+    decoder = decoder.replace(
+        layers=(decoder.layers[0].replace(weight=decoder.layers[0].weight[:4]), decoder.layers[1])
+    )
+    x = batch(dtype=np.float32)
+    keys = jax.random.split(jax.random.key(0), 4000)
+    penalty = jax.vmap(lambda key: penalties.contractive_reconstruction(encoder, x, decoder=decoder, key=key))
+    expected = COMPILED["contractive"](jax.tree_util.Partial(lambda f, g, v: g(f(v)), encoder, decoder), x)
+    np.testing.assert_allclose(jnp.mean(jax.jit(penalty)(keys), axis=0), expected, rtol=0.1)
+
+
 def test_hutchinson_repeats_with_its_key_and_is_exact_for_one_unit(x64):
     encoder, x = stack(("tanh",)), batch()
     method = jax.jit(penalties.contractive_hutchinson)

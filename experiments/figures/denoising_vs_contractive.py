@@ -24,6 +24,8 @@ from jaxae.sweeps import take
 
 COMMON = 5  # errors at which the families are compared
 BOOK = "Goodfellow et al. 2016, section "
+DENOISING, CONTRACTIVE = "DAE, untied", "RCAE, untied"  # whose reconstructions are compared
+ALIKE = 0.9  # cosine of two moves that counts as one direction
 
 
 class _Measured(NamedTuple):
@@ -40,9 +42,9 @@ def outcome(grids, cfg):
     settings = cfg.figure
     points = _sensitivities(grids, settings)
     estimates = penalty_estimates(grids["CAE"], settings)
-    expansion = _expansion(grids["DAE"], settings)
+    expansion = _expansion(grids[DENOISING], settings)
     verdicts = [*_of_families(points), *_at_equal_errors(points, settings.finite), _along_the_data(points)]
-    verdicts.append(_of_penalty(expansion, settings.std[0]))
+    verdicts += [_of_penalty(expansion, settings.std[0]), _of_moves(grids, settings)]
     checks = [*check_estimates(estimates), _second_order(expansion, settings.std[0])]
     remark = (
         "Sensitivity: root mean square of |J v| over test images and unit directions v, along the first principal directions "
@@ -154,10 +156,31 @@ def _logarithm(branch, name, errors):
     return np.interp(errors, [point["error"] for point in branch], [np.log(point[name]) for point in branch])
 
 
+def moves(reconstruct, x):
+    """The way that a reconstruction moves each point, r(x) - x, of length 1."""
+    way = np.asarray(reconstruct(x)) - x
+    return way / np.linalg.norm(way, axis=1, keepdims=True)
+
+
+def _of_moves(grids, settings):
+    """The verdict on the reconstructions of noise s and of the penalty s^2, where noise has moved the test images."""
+    grid, std = grids[DENOISING], float(grids[DENOISING].table["corruption.std"][0])
+    x = grid.test.x[: settings.examples]
+    noisy = x + np.random.default_rng(0).normal(0, std, x.shape).astype(np.float32)
+    ways = [moves(_reconstruction(grids[name], 0), noisy) for name in (DENOISING, CONTRACTIVE)]
+    return above(
+        "a penalty s^2 on the reconstruction's Jacobian does what noise s does",
+        f"mean cosine of r(x) - x of both, at test images with noise {std:g}, above {ALIKE}",
+        [float(np.mean(np.sum(ways[0] * ways[1], axis=1)))],
+        "{value:.3f}",
+        bound=ALIKE,
+        source="Alain & Bengio 2014",
+    )
+
+
 def _expansion(grid, settings):
     """What noise adds to the squared error by its variance, against ||J||^2 and against the whole second order."""
-    level = int(np.flatnonzero(grid.table["corruption.std"] > 0)[0])
-    function, x = _reconstruction(grid, level), jax.numpy.asarray(grid.test.x[: settings.measured])
+    function, x = _reconstruction(grid, 0), jax.numpy.asarray(grid.test.x[: settings.measured])
     noise = jax.random.normal(jax.random.key(3), (settings.noise, *x.shape))
     penalty, curvature = (float(np.mean(term)) for term in noise_terms(function, x))
     excess = [float(np.mean(noise_excess(function, x, noise, std))) for std in settings.std]
