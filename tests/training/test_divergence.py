@@ -120,7 +120,7 @@ def setup(steps, **sizes):
     optimizer = configure(bomb, learning_rate=0.01, step=steps)
     grid = expand(Recipe(configure(losses.squared_error), optimizer))
     data = Data(X, None, (2, 3))
-    usual = {"epochs": 4, "batch_size": 5, "parallel_runs": 1, "precision": "float32", "pretrain": 0}
+    usual = {"epochs": 4, "batch_size": 5, "parallel_runs": 1, "precision": "float32", "centred": False, "pretrain": 0}
     usual |= {"checkpoint": 25, "checkpoint_share": 0.02, "on_divergence": "keep"}
     return Setup(MODEL, *grid, data, data, usual | sizes)
 
