@@ -241,8 +241,8 @@ def _classification():
         26,
         tuple(_as_published(f"{name}: test error (%)", name, error, 10_000) for name, error in errors.items()),
         notes="""The errors are percent of the 10,000 test digits after fine-tuning, one seed. Training has 50,000 digits, and
-the 10,000 others choose the epoch of fine-tuning; the Jacobian and the saturation are of these, before fine-tuning. The weights and
-noise levels were chosen by the same validation error with another seed among 14 settings
+the 10,000 others choose the epoch of fine-tuning; the Jacobian and the saturation are of these, before fine-tuning. The weights
+and noise levels were chosen by the same validation error with another seed among 14 settings
 ([results/classification_search.csv](results/classification_search.csv)). The binary RBM of the table is not attempted.""",
         more=_classification_more,
     )
