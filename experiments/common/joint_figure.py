@@ -1,6 +1,7 @@
 """One figure of equally drawn ones: lines and bars at their means, with one standard deviation around them."""
 
 import numpy as np
+from matplotlib.container import ErrorbarContainer
 
 from experiments.common.mean_text import mean_text
 
@@ -11,16 +12,24 @@ def joint_figure(figures):
     """The first of the figures, changed to show the means over all.
 
     Lines of the same places get a band, markers without a line and bars get whiskers; a line whose places differ is joined by
-    those of the other figures, thin. Where figures have other artists than the first, its own stay as they are.
+    those of the other figures, thin. Whiskers of single figures go. Where figures have other artists, those of the first stay.
     """
     first = figures[0]
     if len(figures) == 1 or len({len(figure.axes) for figure in figures}) > 1:
         return first
     for axes in zip(*(figure.axes for figure in figures), strict=True):
+        _drop_whiskers(axes)
         _join_lines(axes)
         _join_bars(axes)
         _join_texts(axes)
     return first
+
+
+def _drop_whiskers(axes):
+    """Take away the whiskers of single figures, in whose place those over the figures stand."""
+    for container in [container for ax in axes for container in ax.containers]:
+        if isinstance(container, ErrorbarContainer):
+            container.remove()
 
 
 def _join_lines(axes):

@@ -89,6 +89,7 @@ def drawn(offset):
     left.legend()
     right.bar([0, 1], [1 + offset, 2])
     right.plot([offset, offset + 1], [0, 1])
+    right.errorbar([0, 1], [1 + offset, 2], [9, 9], fmt="none")
     right.set_title("a title")
     return figure
 
@@ -108,6 +109,10 @@ def test_lines_get_bands_and_bars_whiskers():
     assert left.get_legend().get_texts()[0].get_text() == "error 1.0 ± 1.0"
     np.testing.assert_allclose([bar.get_height() for bar in right.containers[0]], [2, 2])
     assert len(right.get_lines()) >= 3  # at other places: one of each figure
+    (whiskers,) = [each for each in right.containers if hasattr(each, "has_yerr")]
+    np.testing.assert_allclose(
+        whiskers.lines[2][0].get_segments()[0][:, 1], [1, 3]
+    )  # one deviation, not the figure's 9
     assert right.get_title() == "a title"
 
 
