@@ -20,7 +20,7 @@ from experiments.engine.checks import ConfigurationError
         ("optimizer=adam optimizer.momentum=0.9", "optimizer=adam: optimizer=sgd has it, as in optimizer=sgd optimizer.mo"),
         ("code=top_k,identity code.k=3", "code.k is not a key of code=identity"),
         ("code=identity,top_k code.k=3", "code.k is not a key of code=identity"),
-        ("train.epoch=3", "train.epoch is not a key: train has batch_size, checkpoint"),
+        ("train.epoch=3", "train.epoch is not a key: train has batch_size, centred, checkpoint"),
         ("model.hidden.x=3", "model.hidden.x is not a key: model.hidden has no keys of its own"),
         ("epochs=30", "epochs is not a key: the configuration has at, claim"),
         ("+epochs=30", "epochs is not a key: the configuration has at, claim"),

@@ -1,5 +1,6 @@
 """What the deep autoencoder is compared with has been trained to its end."""
 
+import os
 from pathlib import Path
 
 import hydra
@@ -14,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not os.environ.get("JAXAE_CONVERGENCE"), reason="takes minutes: JAXAE_CONVERGENCE=1 runs it")
 def test_logistic_pca_of_the_curves_has_converged():
     with hydra.initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         _, cfgs = identity.compose(["experiment=deep_30d"])
