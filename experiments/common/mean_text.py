@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 
-import numpy as np
+from experiments.common.tables import OverSeeds
 
 NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
@@ -24,8 +24,8 @@ def mean_text(texts):
 def _mean_number(words):
     if len(set(words)) == 1:
         return words[0]
-    values = [float(word) for word in words]
-    mean, deviation = np.mean(values), np.std(values, ddof=1)
+    values = list(map(float, words))
+    mean, deviation = OverSeeds.of(values)
     if any("e" in word for word in words):
         return f"{mean:.3g} ± {deviation:.1g}"
     decimals = max(len(word.partition(".")[2]) for word in words)

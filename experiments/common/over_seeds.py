@@ -51,7 +51,7 @@ def _over_seeds(values):
     """A cell over seeds: the value where all agree, else their mean and standard deviation."""
     if all(value == values[0] for value in values):
         return values[0]
-    return OverSeeds(float(np.mean(values)), float(np.std(values, ddof=1)))
+    return OverSeeds.of(values)
 
 
 def _is_number(value):
@@ -67,8 +67,9 @@ def _verdict(same):
         margins = np.array([verdict.margins for verdict in same])
         chances = [chance_of_no_difference(column) for column in margins.T]
         worst = int(np.argmax(chances))
-        spread = OverSeeds(float(margins[:, worst].mean()), float(margins[:, worst].std(ddof=1)))
-        measured += f"; least certain difference {spread}, p = {as_text(float(chances[worst]))}"
+        measured += (
+            f"; least certain difference {OverSeeds.of(margins[:, worst])}, p = {as_text(float(chances[worst]))}"
+        )
         holds = holds and chances[worst] < LEVEL
     return Verdict(first.claim, first.rule, measured, bool(holds), first.source, first.margins)
 

@@ -5,6 +5,8 @@ import io
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from jaxae.files.atomic import replacing
 
 __all__ = ["OverSeeds", "aligned", "as_text", "tidy", "write_csv"]
@@ -15,6 +17,11 @@ class OverSeeds(NamedTuple):
 
     mean: float
     deviation: float
+
+    @classmethod
+    def of(cls, values):
+        """The mean and deviation of one number per seed."""
+        return cls(float(np.mean(values)), float(np.std(values, ddof=1)))
 
     def __str__(self):
         """Mean and deviation as a table shows them."""

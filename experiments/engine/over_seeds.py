@@ -22,12 +22,18 @@ def execute(overrides: list[str], directory: Path, *, redraw=False) -> Result:
     """
     base, cfgs = identity.compose(overrides)
     if base.seeds is None:
-        return trial.execute(overrides, directory, redraw=redraw)
+        return trial.execute(overrides, directory, redraw=redraw, composed=(base, cfgs))
     started, seeds, about = time.perf_counter(), seeds_of(base), identity.identify(base, cfgs)
     if any(word.startswith("seed=") for word in overrides):
         raise ConfigurationError("seed and seeds: one of them is given, and seeds is a whole trial for each seed")
     _check_target(directory, about)
-    facts = {"trial": about.trial, "code": about.code, "configuration": about.configuration, "seeds": seeds}
+    facts = {
+        "experiment": about.experiment,
+        "trial": about.trial,
+        "code": about.code,
+        "configuration": about.configuration,
+        "seeds": seeds,
+    }
     words = {seed: _words_of(seed, overrides, base) for seed in seeds}
     results = {}
     for seed in seeds:
@@ -36,7 +42,7 @@ def execute(overrides: list[str], directory: Path, *, redraw=False) -> Result:
         if seed != seeds[-1]:
             results[seed] = results[seed]._replace(grids={})  # the report tells the size of one
         if not (directory / "status.json").exists():
-            write_status(directory, "running", experiment=about.experiment, **facts)
+            write_status(directory, "running", **facts)
     with locks.lock(directory):
         found, made_from = read_status(directory), _made_from(seeds, directory)
         done = {"seeds": seeds, "made_from": made_from, "files": fingerprints(directory, ())}
@@ -55,7 +61,7 @@ def execute(overrides: list[str], directory: Path, *, redraw=False) -> Result:
         seconds = {f"seed {seed}": result.seconds["total"] for seed, result in results.items()}
         seconds["total"] = time.perf_counter() - started
         facts |= {"files": fingerprints(directory, ()), "made_from": _made_from(seeds, directory)}
-        write_status(directory, "completed", experiment=about.experiment, value=value, seconds=seconds, **facts)
+        write_status(directory, "completed", value=value, seconds=seconds, **facts)
     return Result(about.experiment, base, outcome, results[seeds[-1]].grids, seconds, value)
 
 

@@ -62,16 +62,17 @@ class Trial(NamedTuple):
         }
 
 
-def execute(overrides: list[str], directory: Path, *, redraw=False) -> Result:
+def execute(overrides: list[str], directory: Path, *, redraw=False, composed=None) -> Result:
     """Compose, check, train and draw the experiment that the overrides name; leaves its files in the directory.
 
     Nothing is written before all variants are checked, and what is in the directory. What an earlier run of the same trial and
     code has completed there is not done again (with `redraw`, drawn again), and what it has begun goes on; with `reuse`, the
-    variants are read from that directory, where a run of the same configuration left them. Hydra must be initialised. Raises
+    variants are read from that directory, where a run of the same configuration left them. composed: the configurations of
+    the overrides, where the caller has them. Hydra must be initialised. Raises
     ConfigurationError, also for what another configuration or code has left in the directory, unless `resume` allows it.
     """
     started = time.perf_counter()
-    base, cfgs = identity.compose(overrides)
+    base, cfgs = composed or identity.compose(overrides)
     tracking.check(base.track)
     trial = Trial(base, cfgs, identity.identify(base, cfgs), directory)
     drawn_again = redraw or base.reuse is not None

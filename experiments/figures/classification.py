@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.common import published
+from experiments.common.intervals import half_interval
 from experiments.common.outcome import Outcome
 from experiments.common.tables import tidy
 from experiments.common.verdicts import greater, least, same_order, within
@@ -16,10 +17,10 @@ from jaxae.integers import ceiling_division
 from jaxae.measures.codes import saturation
 from jaxae.penalties import contractive_exact
 from jaxae.probes import fine_tuned
+from jaxae.sweeps import take
 
 PAPER = "Rifai et al. 2011, table 1"
 CHUNK = 1000  # examples whose Jacobians are taken at once
-Z = 1.96  # standard deviations of a 95 % interval
 
 
 class Model(NamedTuple):
@@ -40,7 +41,7 @@ def outcome(grids, cfg):
     chosen = {name: min(models, key=_validation) for name, models in runs.items()}
     some = next(iter(grids.values()))
     errors = published.TEST_ERROR.get(cfg.data.name, {})
-    intervals = {name: interval(error, len(some.test.x)) for name, error in errors.items()}
+    intervals = {name: half_interval(error, len(some.test.x)) for name, error in errors.items()}
     table = [_row(name, m, errors.get(name), _jacobian(cfg, name)) for name, models in runs.items() for m in models]
     remark = (
         f"{len(some.train.x):,} training and {len(some.validation.x):,} validation examples, the same for training, choosing "
@@ -50,12 +51,6 @@ def outcome(grids, cfg):
     verdicts = _verdicts(chosen, errors, intervals, cfg) if cfg.figure.tested else []
     figure = draw(chosen, errors, {name: _jacobian(cfg, name) for name in chosen}, len(some.test.x), cfg.data.name)
     return Outcome(figure, _rows(runs), table, verdicts, remark)
-
-
-def interval(error, count):
-    """Half the 95 % interval of an error in percent over so many examples."""
-    share = error / 100
-    return 100 * Z * float(np.sqrt(share * (1 - share) / count))
 
 
 def _validation(model):
@@ -69,7 +64,7 @@ def _jacobian(cfg, name):
 
 def _model(grid, run, cfg):
     encoder, held_out = grid.encoder(run), grid.validation
-    params = {"encoder": jax.tree.map(partial(_take, run), grid.params["encoder"])}
+    params = {"encoder": take(grid.params, run)["encoder"]}
     probe = fine_tuned(
         partial(_code, grid.model),
         params,
@@ -93,10 +88,6 @@ def _model(grid, run, cfg):
         entry=float(energy / (held_out.x.shape[1] * grid.code_size)),
         saturated=float(saturation(encoder(jnp.asarray(held_out.x)))),
     )
-
-
-def _take(run, leaf):
-    return leaf[run]
 
 
 def _code(model, params, x):

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from experiments.common import plotting
+from experiments.common.intervals import half_interval
 
 OURS, PAPER = "measured", "published"
 
@@ -15,9 +16,9 @@ def draw(models, errors, jacobians, count, data):
     what = "validation" if next(iter(models.values())).test is None else "test"
     with plotting.style():
         figure, (left, middle, right) = plt.subplots(1, 3, figsize=(12, 4))
-        share = np.array(percent) / 100
+        bars = [half_interval(error, count) for error in percent]
         _panel(left, names, percent, errors and [errors.get(name) for name in names])
-        left.errorbar(range(len(names)), percent, 196 * np.sqrt(share * (1 - share) / count), fmt="none", color="0.3")
+        left.errorbar(range(len(names)), percent, bars, fmt="none", color="0.3")
         left.set(title=f"{data}, fine-tuned", ylabel=f"{what} error (%)", ylim=(0, None))
         _panel(middle, names, [m.entry for m in models.values()], [jacobians[name][0] for name in names])
         middle.set(title="Jacobian before fine-tuning", ylabel="mean squared entry", yscale="log")

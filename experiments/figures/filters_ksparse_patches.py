@@ -5,12 +5,12 @@ import numpy as np
 from experiments.common.filter_banks import banks_of, draw_banks, unit_rows
 from experiments.common.outcome import Outcome
 from experiments.common.verdicts import greater, less
+from jaxae.data.luma import luma
 from jaxae.measures.codes import dead_units
 from jaxae.measures.filters import effective_area, kind_of_filters, orientation
 from jaxae.measures.gabor import gabor_fit
 
 PAPER = "Makhzani & Frey 2014, figure 3"
-GREY = np.array([0.299, 0.587, 0.114])  # luma of red, green and blue
 AREA, EDGES, COLOURED, DEAD = (
     "effective area (share of pixels), median",
     "edges",
@@ -21,7 +21,7 @@ AREA, EDGES, COLOURED, DEAD = (
 
 def outcome(grids, cfg):
     """Input patches, the k-sparse filters and those without sparsity; how local, oriented and coloured each bank is."""
-    banks = {name: (grid, run) for name, (grid, run) in banks_of(grids).items()}
+    banks = banks_of(grids)
     filters = {name: grid.filters(run) for name, (grid, run) in banks.items()}
     measures = {name: _measure(bank) for name, bank in filters.items()}
     train = next(iter(grids.values())).train
@@ -38,8 +38,8 @@ def outcome(grids, cfg):
 
 
 def _measure(bank):
-    luma = bank @ GREY
-    oriented, explained = np.asarray(orientation(luma)), np.asarray(gabor_fit(luma)[0])
+    grey = luma(bank)
+    oriented, explained = np.asarray(orientation(grey)), np.asarray(gabor_fit(grey)[0])
     energy = np.square(bank).sum(axis=(1, 2, 3))
     common = 3 * np.square(bank.mean(axis=-1)).sum(axis=(1, 2))
     return {

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from experiments.common import published
+from experiments.common.intervals import half_interval
 
 
 @dataclass(frozen=True)
@@ -250,7 +251,7 @@ and noise levels were chosen by the same validation error with another seed amon
 
 def _as_published(what, name, error, count):
     """An error in percent that is within the 95 % interval of the published one, of a binomial over so many test examples."""
-    half = 196 * (error / 100 * (1 - error / 100) / count) ** 0.5
+    half = half_interval(error, count)
     edges = {"lowest": error - half, "highest": error + half}
     return Compared(what, (name,), "test error (%)", f"{error:.2f}", rule=f"within {half:.2f} (95 % interval)", **edges)
 
