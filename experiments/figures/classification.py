@@ -11,7 +11,7 @@ from experiments.common import published
 from experiments.common.intervals import half_interval
 from experiments.common.outcome import Outcome
 from experiments.common.tables import tidy
-from experiments.common.verdicts import greater, least, same_order, within
+from experiments.common.verdicts import decided, greater, least, listed, same_order, within
 from experiments.figures.classification_drawing import draw
 from jaxae.integers import ceiling_division
 from jaxae.measures.codes import saturation
@@ -143,6 +143,8 @@ def _verdicts(models, errors, intervals, cfg):
               entries, "{name} {value:.2g}", of="CAE", source=PAPER),
         greater("its units saturate most", "CAE has the largest saturated share of the five", saturated["CAE"], others,
                 "{:.1%} against {:.1%}", source=PAPER),
+        decided("denoising and contraction both start good classifiers", "DAE-b and CAE err less than AE",
+                listed(tests, "{name} {value:.2f} %"), [tests["AE"] - tests[name] for name in ("DAE-b", "CAE")], source=PAPER),
     ]  # fmt: skip
     if not errors:
         return verdicts
