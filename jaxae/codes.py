@@ -7,7 +7,17 @@ from jaxtyping import Float, Num
 
 from jaxae.arrays import Array, Key, Number
 
-__all__ = ["dense", "first", "identity", "noisy_sigmoid", "scaled", "soft_threshold", "top_k", "top_k_absolute"]
+__all__ = [
+    "dense",
+    "dropout",
+    "first",
+    "identity",
+    "noisy_sigmoid",
+    "scaled",
+    "soft_threshold",
+    "top_k",
+    "top_k_absolute",
+]
 
 
 def identity(z: Num[Array, "*shape"]) -> Num[Array, "*shape"]:
@@ -56,6 +66,14 @@ def noisy_sigmoid(z: Float[Array, "*shape"], *, std: Number, key: Key | None = N
     (Salakhutdinov & Hinton 2009). z: from linear units; std: in units of z.
     """
     return jax.nn.sigmoid(z if key is None else z + std * jax.random.normal(key, z.shape, z.dtype))
+
+
+def dropout(z: Float[Array, "*shape"], *, rate: Number, key: Key | None = None) -> Float[Array, "*shape"]:
+    """Units that are 0 with probability `rate` in training and z / (1 - rate) otherwise, or z without a key.
+
+    The mean over the masks is z, so that all units serve once training is over (Srivastava et al. 2014). 0 <= rate < 1.
+    """
+    return z if key is None else _keep(jax.random.uniform(key, z.shape) >= rate, z / (1 - rate))
 
 
 def scaled(code: Partial, alpha: Number) -> Partial:

@@ -47,18 +47,19 @@ def encode(
 ) -> Float[Array, "*batch code"]:
     """The code of x, code(f(x)), or code(f_l(...code(f_1(x)))) where the encoder says that its code is at "every" layer.
 
-    key: for a random code, which is without noise where it is None. Raises ValueError where the code changes the shape.
+    key: for a random code, another draw at every layer, which is without noise where it is None. Raises ValueError where the
+    code changes the shape.
     """
 
-    def code(z):
+    def code(z, key):
         kept = recipe.code(z, **({"key": key} if takes_key(recipe.code) else {}))
         return _shaped("code", recipe.code, kept, jnp.shape(z), "the shape of what it is given")
 
     if getattr(encoder, "code_at", "last") == "every":
-        for layer in encoder.layers:
-            x = code(layer(x))
+        for index, layer in enumerate(encoder.layers):
+            x = code(layer(x), None if key is None else jax.random.fold_in(key, index))
         return x
-    return code(encoder(x))
+    return code(encoder(x), key)
 
 
 def objective(

@@ -3,7 +3,7 @@
 One protocol for all three probes. The last sixth of the training examples of each class, in a seeded random order, is the
 validation split. Every candidate is fitted on the rest and scored on the split; of equal scores the first counts. The chosen
 one is fitted anew on all training examples, the split included, and scored on the test set, which is touched this once.
-`fine_tuned` may be given validation examples instead, and then tests the parameters that do best on them.
+`linear_probe` and `fine_tuned` may be given validation examples instead, and then fit on all training examples throughout.
 """
 
 import collections
@@ -21,6 +21,7 @@ from jaxtyping import Int, Num, Shaped
 
 from jaxae.arrays import Array, Number, Params
 from jaxae.extras import imported
+from jaxae.functions import takes_key
 
 __all__ = ["Probe", "fine_tuned", "k_nearest", "linear_probe", "validation_split"]
 
@@ -68,13 +69,15 @@ def linear_probe(
     strengths: Iterable[Number] = (0.0001, 0.001, 0.01, 0.1, 1.0, 10.0),
     seed: int = 0,
     iterations: int = 1000,
+    validation: tuple[Num[Array, "..."], Shaped[Array, " v"] | Sequence] | None = None,
 ) -> Probe:
     """The accuracy of multinomial logistic regression, min_w |w|^2 / 2 + C sum_i -log p(label_i | code_i), C chosen.
 
     train_codes: [n, code]; test_codes: [m, code]; strengths: the candidates C;
-    iterations: at most, of L-BFGS -> Probe with chosen["strength"]. The codes are shifted by the mean and divided by one
-    number, the root of the mean variance of a unit, both of the examples that are fitted on: C then means the same for
-    every code, and the units keep their relative sizes. Raises ValueError for codes of other shapes.
+    iterations: at most, of L-BFGS; validation: codes [v, code] and labels to choose by, in the place of a split of the training
+    codes, which copies of the same example would fool -> Probe with chosen["strength"]. The codes are shifted by the mean
+    and divided by one number, the root of the mean variance of a unit, both of the examples that are fitted on: C then means
+    the same for every code, and the units keep their relative sizes. Raises ValueError for codes of other shapes.
     """
     LogisticRegression = imported("sklearn.linear_model").LogisticRegression
     make_pipeline = imported("sklearn.pipeline").make_pipeline
@@ -86,7 +89,8 @@ def linear_probe(
         standardise = FunctionTransformer(_standardised, kw_args={"shift": shift, "scale": scale})
         return make_pipeline(standardise, LogisticRegression(C=strength, max_iter=iterations))
 
-    return _probe(candidate, "strength", strengths, train_codes, train_labels, test_codes, test_labels, seed)
+    splits = (train_codes, train_labels), (test_codes, test_labels), validation
+    return _probe(candidate, "strength", strengths, *splits, seed)
 
 
 def k_nearest(
@@ -109,7 +113,8 @@ def k_nearest(
         del codes
         return KNeighborsClassifier(n_neighbors=k)
 
-    return _probe(candidate, "neighbours", neighbours, train_codes, train_labels, test_codes, test_labels, seed)
+    splits = (train_codes, train_labels), (test_codes, test_labels), None
+    return _probe(candidate, "neighbours", neighbours, *splits, seed)
 
 
 def fine_tuned(
@@ -130,7 +135,8 @@ def fine_tuned(
 ) -> Probe:
     """The accuracy of softmax(encode(params, x) V + c) after training params, V and c together by cross-entropy.
 
-    encode: (params, x [batch, ...features]) -> [batch, code], differentiable, and any function of jaxae composes one: a deep
+    encode: (params, x [batch, ...features]) -> [batch, code], differentiable, with a keyword `key` where training is random, as
+    by dropout, and without it None, and any function of jaxae composes one: a deep
     encoder, a k-sparse code with alpha * k units kept, a contractive encoder; params: where it starts, any pytree; V and c
     start at 0. labels: from 0 on; optimizer: learning rate -> optax transformation; learning_rates:
     the candidates; epochs: at most, of n // batch_size steps each; encode_test: takes the place of encode for validation
@@ -163,7 +169,8 @@ def fine_tuned(
             # Of one length for every choice of examples, so that one program serves them all.
             order = np.pad(order, (0, len(x) - len(chosen)))
             steps = len(chosen) // batch_size
-            state = _epoch(encode, optimizer, np.float32(rate), state, x, y, order, steps, batch_size=batch_size)
+            key = jax.random.fold_in(jax.random.key(seed), index)
+            state = _epoch(encode, optimizer, np.float32(rate), state, x, y, order, steps, key, batch_size=batch_size)
             yield state[0]
 
     scores, best = {}, (-1.0,)
@@ -185,32 +192,32 @@ def fine_tuned(
     return Probe(accuracy, chosen, scores, fit_seconds, time.perf_counter() - started, fitted)
 
 
-def _probe(candidate, name, values, train_codes, train_labels, test_codes, test_labels, seed):
+def _probe(candidate, name, values, train, test, validation, seed):
     """The protocol for a classifier of scikit-learn, candidate(value, codes it will be fitted on)."""
     threadpool_limits = imported("threadpoolctl").threadpool_limits
 
-    train_codes, test_codes = np.asarray(train_codes), np.asarray(test_codes)
-    train_labels, test_labels = np.asarray(train_labels), np.asarray(test_labels)
+    (train_codes, train_labels), (test_codes, test_labels) = (tuple(map(np.asarray, split)) for split in (train, test))
     if train_codes.ndim != 2 or test_codes.ndim != 2 or train_codes.shape[1] != test_codes.shape[1]:
         raise ValueError(
             f"codes have the shapes {train_codes.shape} and {test_codes.shape}: they must be [examples, code] of equal code"
         )
-    fit, held_out = validation_split(train_labels, seed=seed)
+    if validation is None:
+        fit, held_out = validation_split(train_labels, seed=seed)
+        chosen_by = train_codes[held_out], train_labels[held_out]
+    else:
+        fit, chosen_by = slice(None), tuple(map(np.asarray, validation))
     codes, labels = train_codes[fit], train_labels[fit]
     # The products are small: threads that wait for each other on a busy machine cost twenty times what they bring.
     with threadpool_limits(1):
-        validation = {
-            value: candidate(value, codes).fit(codes, labels).score(train_codes[held_out], train_labels[held_out])
-            for value in values
-        }
-        best = max(validation, key=validation.get)
+        scores = {value: candidate(value, codes).fit(codes, labels).score(*chosen_by) for value in values}
+        best = max(scores, key=scores.get)
         started = time.perf_counter()
         classifier = candidate(best, train_codes).fit(train_codes, train_labels)
         fit_seconds = time.perf_counter() - started
         started = time.perf_counter()
         accuracy = classifier.score(test_codes, test_labels)
         test_seconds = time.perf_counter() - started
-    return Probe(float(accuracy), {name: best}, validation, fit_seconds, test_seconds, classifier)
+    return Probe(float(accuracy), {name: best}, scores, fit_seconds, test_seconds, classifier)
 
 
 def _standardised(codes, shift, scale):
@@ -227,22 +234,24 @@ def _start(encode, params, x, classes):
     return {"encoder": params, "softmax": {"weight": jnp.zeros((size, classes)), "bias": jnp.zeros(classes)}}
 
 
-def _logits(encode, params, x):
-    return encode(params["encoder"], x) @ params["softmax"]["weight"] + params["softmax"]["bias"]
+def _logits(encode, params, x, key=None):
+    random = {} if key is None or not takes_key(encode) else {"key": key}
+    return encode(params["encoder"], x, **random) @ params["softmax"]["weight"] + params["softmax"]["bias"]
 
 
 @functools.partial(jax.jit, static_argnames="batch_size")
-def _epoch(encode, optimizer, rate, state, x, labels, order, steps, *, batch_size):
+def _epoch(encode, optimizer, rate, state, x, labels, order, steps, key, *, batch_size):
     """(params, moments) after `steps` steps on the examples in their order."""
 
-    def mean_loss(params, batch):
-        logits = _logits(encode, params, x[batch])
+    def mean_loss(params, batch, key):
+        logits = _logits(encode, params, x[batch], key)
         return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(logits, labels[batch]))
 
     def step(index, state):
         params, moments = state
         batch = jax.lax.dynamic_slice(order, (index * batch_size,), (batch_size,))
-        update, moments = optimizer(rate).update(jax.grad(mean_loss)(params, batch), moments, params)
+        gradient = jax.grad(mean_loss)(params, batch, jax.random.fold_in(key, index))
+        update, moments = optimizer(rate).update(gradient, moments, params)
         return optax.apply_updates(params, update), moments
 
     return jax.lax.fori_loop(0, steps, step, state)

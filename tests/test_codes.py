@@ -204,3 +204,23 @@ def test_the_first_units_are_kept_and_only_they_have_a_gradient():
     np.testing.assert_array_equal(keep(z, 2.0), [[1, 2, 0], [4, 5, 0]])
     np.testing.assert_array_equal(keep(z, 3.0), z)
     np.testing.assert_array_equal(jax.grad(lambda z: jnp.sum(keep(z, 1.0)))(z), [[1, 0, 0], [1, 0, 0]])
+
+
+def test_dropout_drops_units_by_their_share_and_scales_the_others_in_training_alone():
+    z, key, rate = activations("random"), jax.random.key(3), 0.3
+    dropped = np.asarray(codes.dropout(z, rate=rate, key=key))
+    expected = z.astype(np.float64)
+    for place, draw in np.ndenumerate(np.asarray(jax.random.uniform(key, z.shape))):
+        expected[place] = 0 if draw < rate else expected[place] / (1 - rate)
+    np.testing.assert_allclose(dropped, expected, rtol=1e-6)
+    np.testing.assert_array_equal(codes.dropout(z, rate=rate), z)
+    np.testing.assert_array_equal(codes.dropout(z, rate=0.0, key=key), z)
+
+
+def test_the_mean_of_dropout_over_its_masks_is_the_code():
+    z, rate, count = np.array([2.0, -1.0, 0.5], np.float32), 0.4, 40_000
+    many = codes.dropout(np.tile(z, (count, 1)), rate=rate, key=jax.random.key(0))
+    # Of the mean: a share 1 - rate of the draws is z / (1 - rate), the others are 0.
+    deviation = np.abs(z) * np.sqrt(rate / (1 - rate) / count)
+    np.testing.assert_array_less(np.abs(np.mean(many, axis=0) - z), 4 * deviation)
+    assert np.mean(many == 0) == pytest.approx(rate, abs=0.01)

@@ -17,7 +17,7 @@ PUBLIC = {
     "jaxae.losses": ["squared_error", "binary_cross_entropy", "gaussian_nll", "mean_prediction"],
     "jaxae.penalties": ["contractive", "contractive_exact", "contractive_closed_form", "kl_sparsity", "l1", "none"],
     "jaxae.corruptions": ["clean", "gaussian", "masking", "salt_and_pepper"],
-    "jaxae.codes": ["identity", "dense", "first", "noisy_sigmoid", "scaled", "soft_threshold", "top_k"],
+    "jaxae.codes": ["identity", "dense", "dropout", "first", "noisy_sigmoid", "scaled", "soft_threshold", "top_k"],
     "jaxae.models": ["ACTIVATIONS", "INITIALIZERS", "Convolutional", "Dense", "Layer", "Layers", "untie"],
     "jaxae.objective": ["Recipe", "encode", "objective", "per_example", "reconstruct"],
     "jaxae.functions": ["configure", "as_partial", "keywords_of"],

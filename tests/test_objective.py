@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 from jaxae import codes, corruptions, losses, penalties, sweeps, training
 from jaxae.functions import configure
 from jaxae.models import Dense
-from jaxae.objective import Recipe, objective, reconstruct
+from jaxae.objective import Recipe, encode, objective, reconstruct
 from jaxae.pretraining import pretrain
 
 MODEL = Dense(6, 4, activation="sigmoid", tied=False)
@@ -315,3 +315,17 @@ def test_an_optimizer_as_it_stands_trains_as_the_configured_one_and_compiles_onc
     assert compilations() == before > 0
     stacks = [pretrain(Dense(6, (4, 2)), given._replace(optimizer=optimizer), x, **sizes) for optimizer in choices]
     jax.tree.map(np.testing.assert_array_equal, *(stack.params for stack in stacks))
+
+
+def test_dropout_trains_units_at_random_with_another_mask_at_every_layer_and_reconstructs_with_all():
+    model = Dense(6, (6, 6), "linear", code_at="every")
+    params = jax.tree.map(jnp.ones_like, model.init(KEY))
+    identity = [{"weight": jnp.eye(6), "bias": jnp.zeros(6)}] * 2
+    encoder, decoder, x = model.encoder(params | {"encoder": identity}), model.decoder(params), numbers()[1]
+    dropping = recipe(code=configure(codes.dropout, rate=0.5))
+    masks = [np.asarray(jax.random.uniform(jax.random.fold_in(KEY, layer), x.shape) >= 0.5) for layer in range(2)]
+    assert not np.array_equal(*masks)
+    np.testing.assert_allclose(encode(dropping, encoder, x, KEY), np.where(masks[0] & masks[1], 4 * x, 0), rtol=1e-6)
+    np.testing.assert_array_equal(reconstruct(dropping, encoder, decoder, x), decoder(x))
+    first, second = (objective(dropping, encoder, decoder, jax.random.key(seed), x)[0] for seed in (1, 2))
+    assert first != second

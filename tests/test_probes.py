@@ -191,3 +191,41 @@ def test_given_validation_examples_choose_the_epoch_whose_parameters_are_tested(
     assert np.mean(predicted == validation[1]) == pytest.approx(scores.max(), abs=1e-6)
     other = tune(encode, params, train, (test[0], 1 - test[1]), epochs=6, validation=validation)
     assert other.chosen == probe.chosen and other.accuracy == pytest.approx(1 - probe.accuracy, abs=1e-6)
+
+
+def test_given_validation_codes_choose_the_strength_and_all_training_codes_are_fitted_on():
+    (x, labels), held_out, (x_test, labels_test) = clouds(120, 2.0), clouds(90, 2.0, seed=1), clouds(90, 2.0, seed=2)
+
+    def by_hand(strength, x_new, labels_new):
+        mean, scale = x.mean(axis=0), np.sqrt(np.mean(np.var(x, axis=0)))
+        classifier = LogisticRegression(C=strength, max_iter=1000).fit((x - mean) / scale, labels)
+        return classifier.score((x_new - mean) / scale, labels_new)
+
+    result = probes.linear_probe(x, labels, x_test, labels_test, strengths=(1e-4, 0.1), validation=held_out)
+    assert result.validation == {C: by_hand(C, *held_out) for C in (1e-4, 0.1)}
+    assert result.accuracy == by_hand(result.chosen["strength"], x_test, labels_test)
+
+
+def test_a_random_code_is_random_in_training_alone_and_anew_in_every_step():
+    x, labels = clouds(12, 0.5)
+    rate, keys = 0.3, [jax.random.fold_in(jax.random.fold_in(jax.random.key(0), 0), step) for step in range(2)]
+
+    def encode(params, x, *, key=None):
+        return codes.dropout(x * params, rate=0.5, key=key)
+
+    options = {"optimizer": optax.sgd, "learning_rates": (rate,), "epochs": 1, "batch_size": 6}
+    result = tune(encode, jnp.ones(FEATURES), (x, labels), (x, labels), **options, validation=(x, labels))
+    order = np.random.default_rng((0, 0)).permutation(12)
+    params = {"encoder": jnp.ones(FEATURES), "V": jnp.zeros((FEATURES, CLASSES)), "c": jnp.zeros(CLASSES)}
+    for key, chosen in zip(keys, (order[:6], order[6:]), strict=True):
+        kept = np.asarray(jax.random.uniform(key, (6, FEATURES)) >= 0.5) / 0.5
+
+        def loss(params, kept=kept, chosen=chosen):
+            logits = (kept * x[chosen] * params["encoder"]) @ params["V"] + params["c"]
+            return -jnp.mean(jax.nn.log_softmax(logits)[jnp.arange(6), labels[chosen]])
+
+        params = jax.tree.map(lambda value, slope: value - rate * slope, params, jax.grad(loss)(params))
+    np.testing.assert_allclose(result.fitted["encoder"], params["encoder"], atol=1e-6)
+    np.testing.assert_allclose(result.fitted["softmax"]["weight"], params["V"], atol=1e-6)
+    predicted = np.argmax(x * params["encoder"] @ params["V"] + params["c"], axis=1)
+    assert result.accuracy == pytest.approx(np.mean(predicted == labels))

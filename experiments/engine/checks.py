@@ -17,6 +17,7 @@ NUMBERS = {
     "code.k": (1, math.inf, True, True),
     "code.count": (1, math.inf, True, True),
     "code.std": (0, math.inf, False, True),
+    "code.rate": (0, 0.99, False, True),
     "code.threshold": (0, math.inf, False, True),
     "penalty.rho": (0, 1, False, False),
     "penalty.epsilon": (0, math.inf, False, False),
