@@ -4,6 +4,8 @@ __all__ = [
     "CONTRACTION",
     "CONTRACTION_DEPTH",
     "CONTRACTION_RADII",
+    "FEATURES",
+    "FEATURES_TUNED",
     "JACOBIAN",
     "KERAS",
     "KERAS_CODE_MEAN",
@@ -106,6 +108,33 @@ KERAS = {
 KERAS_CODE_MEAN = {"simple, Adadelta": 7.30, "sparse, Adadelta": 3.33}
 # Mean entropy per pixel of the test images of MNIST in [0, 1] in nats, which no cross-entropy can go below; computed.
 KERAS_FLOOR = 0.0581
+
+# Makhzani & Frey 2014, table 1: test error in percent of logistic regression on 1,000 fixed features,
+# {data: {features: error}}.
+FEATURES = {
+    "mnist": {
+        "pixels": 7.20,
+        "RBM": 1.81,
+        "denoising": 1.95,
+        "dropout": 1.80,
+        "dropout + denoising": 1.60,
+        "k = 40": 1.54,
+        "k = 25": 1.35,
+        "k = 10": 2.10,
+    },
+}
+# Makhzani & Frey 2014, table 3: the same after fine-tuning.
+FEATURES_TUNED = {
+    "mnist": {
+        "no pretraining": 1.60,
+        "RBM": 1.24,
+        "denoising": 1.20,
+        "dropout": 1.05,
+        "two layers, dropout": 0.85,
+        "k = 25": 1.08,
+        "two layers, k = 25": 0.97,
+    },
+}
 
 # Rifai et al. 2011, table 1: test error of the fine-tuned classifier in percent, {data: {model: error}}.
 TEST_ERROR = {

@@ -8,13 +8,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.common.classifiers import alphas_of, clean_code, kept, most_valid
 from experiments.common.outcome import Outcome
 from experiments.common.pca import PrincipalComponents
 from experiments.common.tables import aligned, tidy
 from experiments.common.timing import in_turn
 from experiments.common.verdicts import decided, less, listed, rises
 from experiments.figures.stacked_drawing import FRESH, RAW, depth_of, draw
-from jaxae import codes, losses
+from jaxae import losses
 from jaxae.models import Dense, Layers
 from jaxae.objective import encode
 from jaxae.probes import fine_tuned, linear_probe
@@ -129,24 +130,13 @@ def _seconds_per_epoch(grid, batch_size):
 def _classified(grid, raw, cfg):
     """The errors of one stack; the alpha of a k-sparse one is chosen by its linear probe's validation accuracy."""
     recipe, top = take(grid.recipes, 0), len(grid.model.hidden)
-    candidates = cfg.figure.alphas if "k" in recipe.code.keywords else [None]
-    probes = {alpha: _linear_at(grid, _kept(recipe, alpha), top, cfg) for alpha in candidates}
-    alpha, best = max(probes.items(), key=_validated)
-    recipe = _kept(recipe, alpha)
+    probes = {alpha: _linear_at(grid, kept(recipe, alpha), top, cfg) for alpha in alphas_of(recipe, cfg.figure.alphas)}
+    alpha, best = most_valid(probes)
+    recipe = kept(recipe, alpha)
     below = [_linear_at(grid, recipe, depth, cfg).accuracy for depth in range(1, top)]
     layers = [raw, *(1 - accuracy for accuracy in (*below, best.accuracy))]
     params = {"encoder": take(grid.params, 0)["encoder"]}
     return _Stack(layers, 1 - _fine_tuned(grid, recipe, params, cfg), alpha)
-
-
-def _validated(item):
-    """The validation accuracy of an alpha and its probe."""
-    _, probe = item
-    return max(probe.validation.values())
-
-
-def _kept(recipe, alpha):
-    return recipe if alpha is None else recipe._replace(code=codes.scaled(recipe.code, alpha))
 
 
 def _linear_at(grid, recipe, depth, cfg):
@@ -174,7 +164,7 @@ def _fresh(grid, cfg):
 def _fine_tuned(grid, recipe, params, cfg):
     train, test = grid.train, grid.test
     result = fine_tuned(
-        partial(_top_code, grid.model, recipe),
+        partial(clean_code, grid.model, recipe),
         params,
         train.x,
         train.labels,
@@ -185,10 +175,6 @@ def _fine_tuned(grid, recipe, params, cfg):
         batch_size=min(100, len(train.x) - len(train.x) // 6),  # the validation split leaves no fewer
     )
     return result.accuracy
-
-
-def _top_code(model, recipe, params, x):
-    return encode(recipe, model.encoder(params), x)
 
 
 def _of_depth(deep):

@@ -1,0 +1,46 @@
+"""Codes as classifiers take them: what is kept of a k-sparse code, and functions of the parameters for fine-tuning."""
+
+import jax
+
+from jaxae import codes
+from jaxae.objective import encode
+
+__all__ = ["alphas_of", "clean_code", "kept", "most_valid", "noisy_code", "percent_wrong"]
+
+
+def alphas_of(recipe, candidates):
+    """The candidates for alpha where the code is k-sparse, of which alpha * k units are kept, else None alone."""
+    return list(candidates) if "k" in recipe.code.keywords else [None]
+
+
+def kept(recipe, alpha):
+    """The recipe that keeps alpha * k units of its code, or as it is where alpha is None."""
+    return recipe if alpha is None else recipe._replace(code=codes.scaled(recipe.code, alpha))
+
+
+def most_valid(probes):
+    """The alpha of the largest validation accuracy and its probe. probes: {alpha: linear probe}."""
+    return max(probes.items(), key=_validated)
+
+
+def clean_code(model, recipe, params, x):
+    """The code of a clean x, [batch, code]; params: of the encoder."""
+    return encode(recipe, model.encoder(params), x)
+
+
+def noisy_code(model, recipe, params, x, *, key=None):
+    """The code of x as it is trained, corrupted and with a random code, or the clean one without a key."""
+    if key is None:
+        return clean_code(model, recipe, params, x)
+    corruption_key, code_key = jax.random.split(key)
+    return encode(recipe, model.encoder(params), recipe.corruption(corruption_key, x), code_key)
+
+
+def percent_wrong(probe):
+    """The test error of a probe in percent."""
+    return 100 * (1 - probe.accuracy)
+
+
+def _validated(item):
+    _, probe = item
+    return max(probe.validation.values())

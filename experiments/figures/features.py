@@ -1,0 +1,176 @@
+"""Errors of logistic regression on features learned without labels, and of classifiers started by them."""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from experiments.common import published
+from experiments.common.classifiers import alphas_of, kept, most_valid, noisy_code, percent_wrong
+from experiments.common.intervals import half_interval
+from experiments.common.outcome import Outcome
+from experiments.common.tables import tidy
+from experiments.common.verdicts import decided, least, listed, same_order, within
+from experiments.figures.features_drawing import FRESH, RAW, draw
+from jaxae.models import Dense
+from jaxae.objective import encode
+from jaxae.probes import fine_tuned, linear_probe
+from jaxae.sweeps import take
+
+FIXED, TUNED = "Makhzani & Frey 2014, table 1", "Makhzani & Frey 2014, table 3"
+DEEP = "two layers, k = 25"
+
+_encode = jax.jit(encode)
+
+
+class Features(NamedTuple):
+    """The test errors in percent of fixed and of fine-tuned features, and what validation chose."""
+
+    fixed: float | None = None
+    tuned: float | None = None
+    alpha: float | None = None
+    strength: float | None = None
+    epochs: int | None = None
+
+
+def outcome(grids, cfg):
+    """The test errors of both kinds of classifiers beside the published ones, where those are of the same data."""
+    some = next(iter(grids.values()))
+    raw = _linear(some, _as_they_are, cfg)
+    measured = {RAW: Features(fixed=percent_wrong(raw), strength=raw.chosen["strength"])}
+    measured[FRESH] = _fresh(some, cfg)
+    measured |= {name: _features(grid, cfg, tuned=name in cfg.figure.tuned) for name, grid in grids.items()}
+    fixed = {name: row.fixed for name, row in measured.items() if row.fixed is not None}
+    tuned = {name: row.tuned for name, row in measured.items() if row.tuned is not None}
+    paper = [errors.get(cfg.data.name, {}) for errors in (published.FEATURES, published.FEATURES_TUNED)]
+    count = len(some.test.x)
+    remark = (
+        f"{len(some.train.x):,} training examples, of which logistic regression sees {_probed(some, cfg):,}; "
+        f"{len(some.validation.x):,} others choose its strength, alpha, and the epoch of fine-tuning; errors on {count:,} test "
+        "examples. Bars: 95 % intervals of a binomial. Fine-tuning keeps the noise of pretraining, as in the paper, and trains "
+        "all layers at once, where the paper adds them one by one. The network without pretraining has as many ReLU units."
+    )
+    verdicts = [*_of_fixed(fixed), *_of_tuned(tuned)]
+    for errors, expected, source in ((fixed, paper[0], FIXED), (tuned, paper[1], TUNED)):
+        verdicts += [
+            _as_published(name, errors[name], expected[name], count, source) for name in errors if name in expected
+        ]
+    table = [_row(name, row, *(errors.get(name) for errors in paper)) for name, row in measured.items()]
+    rows = tidy(
+        ("features", "fine-tuned", "test error (%)"),
+        ((name, "no", error) for name, error in fixed.items()),
+        ((name, "yes", error) for name, error in tuned.items()),
+    )
+    return Outcome(draw(fixed, tuned, paper, count, cfg.data.name), rows, table, verdicts, remark)
+
+
+def _probed(grid, cfg):
+    return min(len(grid.train.x), cfg.figure.probed)
+
+
+def _as_they_are(x):
+    return x
+
+
+def _linear(grid, features, cfg):
+    """Logistic regression on features(x), of a strength that the validation examples choose."""
+    count, held_out = _probed(grid, cfg), grid.validation
+    return linear_probe(
+        np.asarray(features(grid.train.x[:count])),
+        grid.train.labels[:count],
+        np.asarray(features(grid.test.x)),
+        grid.test.labels,
+        strengths=tuple(cfg.figure.strengths),
+        validation=(np.asarray(features(held_out.x)), held_out.labels),
+    )
+
+
+def _features(grid, cfg, *, tuned):
+    """The errors of one autoencoder's features; the alpha of a k-sparse one is chosen by its linear probe."""
+    recipe = take(grid.recipes, 0)
+    recipes = {alpha: kept(recipe, alpha) for alpha in alphas_of(recipe, cfg.figure.alphas)}
+    params = {"encoder": take(grid.params, 0)["encoder"]}
+    codes = {alpha: partial(_encode, recipe, grid.encoder()) for alpha, recipe in recipes.items()}
+    alpha, probe = most_valid({alpha: _linear(grid, code, cfg) for alpha, code in codes.items()})
+    found = Features(fixed=percent_wrong(probe), alpha=alpha, strength=probe.chosen["strength"])
+    if not tuned:
+        return found
+    classifier = _fine_tuned(grid, partial(noisy_code, grid.model, recipes[alpha]), params, cfg)
+    return found._replace(tuned=percent_wrong(classifier), epochs=classifier.chosen["epochs"])
+
+
+def _fresh(grid, cfg):
+    """The same network of ReLU units, trained as a classifier from random weights."""
+    model = Dense(grid.model.features, grid.model.hidden[:1], "relu", init_weights="he_normal")
+    params = {"encoder": model.init(jax.random.key(int(grid.seeds[0])))["encoder"]}
+    classifier = _fine_tuned(grid, partial(_units, model), params, cfg)
+    return Features(tuned=percent_wrong(classifier), epochs=classifier.chosen["epochs"])
+
+
+def _units(model, params, x):
+    return model.encoder(params)(x)
+
+
+def _fine_tuned(grid, code, params, cfg):
+    return fine_tuned(
+        code,
+        params,
+        grid.train.x,
+        grid.train.labels,
+        grid.test.x,
+        grid.test.labels,
+        learning_rates=tuple(cfg.figure.rates),
+        epochs=cfg.figure.classifier,
+        batch_size=cfg.train.batch_size,
+        seed=int(grid.seeds[0]),
+        validation=(grid.validation.x, grid.validation.labels),
+    )
+
+
+def _row(name, row, fixed, tuned):
+    return {
+        "features": name,
+        "fixed, test error (%)": row.fixed,
+        "published, fixed": fixed,
+        "fine-tuned, test error (%)": row.tuned,
+        "published, fine-tuned": tuned,
+        "alpha": row.alpha,
+        "strength": row.strength,
+        "epochs of fine-tuning": row.epochs,
+    }
+
+
+def _of_fixed(errors):
+    """The verdicts on table 1."""
+    form = "{name} {value:.2f} %"
+    single = {name: error for name, error in errors.items() if name != DEEP}
+    sparse = {name: error for name, error in single.items() if name.startswith("k = ")}
+    return [
+        decided("learned features tell classes apart better than pixels", "each code of one layer errs less than pixels",
+                listed(single, form), [errors[RAW] - error for name, error in single.items() if name != RAW], source=FIXED),
+        same_order("neither the most nor the fewest active units are best", sparse, published.FEATURES["mnist"], source=FIXED),
+        least("25 active units give the best features", "k = 25 has the least test error of one layer", single, form,
+              of="k = 25", source=FIXED),
+    ]  # fmt: skip
+
+
+def _of_tuned(errors):
+    """The verdicts on table 3."""
+    form = "{name} {value:.2f} %"
+    started = [errors[FRESH] - error for name, error in errors.items() if name != FRESH]
+    return [
+        decided("features learned without labels start a better classifier", f"each errs less than {FRESH}",
+                listed(errors, form), started, source=TUNED),
+        decided("a second k-sparse layer helps", "two layers err less than one after fine-tuning",
+                listed({name: errors[name] for name in ("k = 25", DEEP)}, form), [errors["k = 25"] - errors[DEEP]],
+                source=TUNED),
+    ]  # fmt: skip
+
+
+def _as_published(name, error, expected, count, source):
+    """Whether an error is within the interval of the published one."""
+    kind = "on fixed features" if source == FIXED else "after fine-tuning"
+    claim, rule = f"{name} errs as published {kind}", f"within the 95 % interval of the published {expected:.2f} %"
+    bound = half_interval(expected, count)
+    return within(claim, rule, {name: error - expected}, "{name} {value:+.2f} %", bound=bound, source=source)
