@@ -52,16 +52,16 @@ def outcome(grids, cfg):
     views = _views(grids, splits, cfg)
     classes = len(np.unique(some.train.labels))
     found = {}
-    for count in cfg.figure.counts:
+    for count in (*cfg.figure.counts, None):
         rows = _draws(some.train.labels, count, cfg.figure.draws, int(some.seeds[0]))
         found[len(rows[0]) / classes] = _errors(grids, views, rows, cfg)
     means = {method: [float(np.mean(e.tests[method])) for e in found.values()] for method in _methods(found)}
     deviations = {method: [float(np.std(e.tests[method])) for e in found.values()] for method in means}
     labels = list(found)
     remark = (
-        f"The codes and PCA are of all {len(some.train.x):,} training images without labels. {len(validation.x):,} other labelled "
-        "examples choose the code, the components, the strengths, the rates and when to stop, for every method alike. Lines: "
-        f"means, bands: one standard deviation over {cfg.figure.draws} draws of the labelled examples; the test has "
+        f"The codes and PCA are of all {len(some.train.x):,} training images without labels. {len(validation.x):,} other "
+        "labelled examples choose the code, the components, the strengths, the rates and when to stop, for every method alike. "
+        f"Lines: means, bands: one standard deviation over {cfg.figure.draws} draws of the labelled examples; the test has "
         f"{len(some.test.x):,}."
     )
     table = [
