@@ -12,6 +12,7 @@ from jaxae.measures.codes import saturation
 from jaxae.measures.spectra import effective_rank
 
 SWEEP = "CAE over lambda"
+FAR = 0.25
 SPECTRA, SIZES = "Rifai et al. 2011, figure 2", "Rifai et al. 2011, table 1"
 
 
@@ -131,7 +132,20 @@ def _verdicts(models, weights, data):
         paper = {name: published.JACOBIAN[data][name][0] for name in entries}
         claim = "the models' order by mean squared entry is the paper's"
         verdicts.append(same_order(claim, entries, paper, source=SIZES))
+    if data in published.SPECTRUM:
+        distances = {name: distance(models[name]["mean"], curve) for name, curve in published.SPECTRUM[data].items()}
+        rule = f"the distance of each from its published curve is below {FAR:.0%} of the curve's sum"
+        verdicts.append(
+            below("the curves are the paper's", rule, distances, "{name} {value:.0%}", bound=FAR, source=SPECTRA)
+        )
     return verdicts
+
+
+def distance(mean, curve):
+    """Sum |s_i - p_i| / sum p_i over the published positions i. mean: [min(units, pixels)]; curve: at SPECTRUM_INDEX."""
+    paper = np.array(curve)
+    ours = mean[np.array(published.SPECTRUM_INDEX) - 1]
+    return float(np.abs(ours - paper).sum() / paper.sum())
 
 
 def _draw(models, weights, data, count):
