@@ -26,19 +26,17 @@ class Number:
     better: str | None = None
     form: str = ".2f"
     unit: float = 1.0
-    why: str = ""
+    why: str = "the cause was not found"
 
     def measured(self, tables):
-        """Our number over the seeds as OverSeeds, without a deviation for one seed; None without a table of the experiment.
+        """Our number over the seeds as OverSeeds, without a deviation for one seed; None without a table that has the column.
 
         tables: {experiment: {seed: rows}}. Raises ValueError for a row that the table does not have.
         """
-        if self.experiment not in tables:
+        found = [_row(rows, self.row, self.experiment) for rows in tables.get(self.experiment, {}).values()]
+        if not found or self.column not in found[0]:
             return None
-        values = [
-            self.unit * float(_row(rows, self.row, self.experiment)[self.column])
-            for rows in tables[self.experiment].values()
-        ]
+        values = [self.unit * float(row[self.column]) for row in found]
         return OverSeeds.of(values) if len(values) > 1 else OverSeeds(values[0], None)
 
     def outcome(self, tables):

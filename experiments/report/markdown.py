@@ -5,6 +5,7 @@ from experiments.common.tables import OverSeeds, as_text
 
 def table(header, rows):
     """A table of Markdown."""
+    header = list(header)
     lines = [header, ["---"] * len(header), *rows]
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
@@ -19,4 +20,4 @@ def measured(number: OverSeeds | None, form: str) -> str:
     if number is None:
         return ""
     mean = f"{number.mean:{form}}"
-    return mean if number.deviation is None else f"{mean} ± {number.deviation:{form}}"
+    return mean if number.deviation is None else f"{mean} ± {number.deviation:.2g}"
