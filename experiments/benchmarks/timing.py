@@ -3,11 +3,11 @@
 import os
 import platform
 import time
-from pathlib import Path
 
 import jax
 import numpy as np
 
+from experiments.common.machine import processor
 from jaxae.training import fit_grid
 
 
@@ -72,11 +72,5 @@ def describe():
     """The machine in one line: devices, cores and, where the system knows it, the load of the last minute."""
     device = jax.devices()[0]
     load = f", load {os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else ""
-    system = f"{platform.system()} {platform.machine()}, {_processor()}, {os.cpu_count()} cores{load}"
+    system = f"{platform.system()} {platform.machine()}, {processor()}, {os.cpu_count()} cores{load}"
     return f"{system}; jax {jax.__version__} on {device.platform} ({device.device_kind})"
-
-
-def _processor():
-    path = Path("/proc/cpuinfo")  # platform.processor() is empty on most Linux systems
-    lines = path.read_text().splitlines() if path.exists() else []
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())

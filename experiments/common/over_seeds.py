@@ -26,7 +26,7 @@ def joined(outcomes: dict[int, Outcome]) -> Outcome:
     return Outcome(
         figure=joint_figure([outcome.figure for outcome in each]),
         plotted=[{"seed": seed} | row for seed, outcome in outcomes.items() for row in outcome.plotted],
-        table=_table({seed: outcome.table for seed, outcome in outcomes.items()}),
+        table=table_over_seeds({seed: outcome.table for seed, outcome in outcomes.items()}),
         verdicts=[_verdict(same) for same in zip(*(outcome.verdicts for outcome in each), strict=True)],
         remark=f"{first.remark} {remark}".strip(),
         checks=[_verdict(same) for same in zip(*(outcome.checks for outcome in each), strict=True)],
@@ -34,7 +34,7 @@ def joined(outcomes: dict[int, Outcome]) -> Outcome:
     )
 
 
-def _table(tables):
+def table_over_seeds(tables):
     """One table of the seeds' tables {seed: rows}: row by row where their words agree, else all rows with their seed."""
     each = list(tables.values())
     if len({tuple(map(_words, rows)) for rows in each}) > 1:

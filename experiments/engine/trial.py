@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from experiments.common.console import console
+from experiments.common.machine import commit, machine
 from experiments.common.outcome import Outcome
 from experiments.engine import directories, identity, locks, metrics, stored_grid, tracking
 from experiments.engine.checks import ConfigurationError, DivergenceError, check_penalty_weights
@@ -59,6 +60,8 @@ class Trial(NamedTuple):
             "configuration": self.identity.configuration,
             "sources": self.identity.sources,
             "drawing": self.identity.drawing,
+            "commit": commit(),
+            "machine": machine(),
         }
 
 

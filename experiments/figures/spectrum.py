@@ -12,6 +12,8 @@ from jaxae.measures.codes import saturation
 from jaxae.measures.spectra import effective_rank
 
 SWEEP = "CAE over lambda"
+DISTANCE = "distance from the published curve"
+FAR = 0.25
 SPECTRA, SIZES = "Rifai et al. 2011, figure 2", "Rifai et al. 2011, table 1"
 
 
@@ -20,8 +22,9 @@ def outcome(grids, cfg):
     models = {name: _measure(grid, 0, cfg) for name, grid in grids.items() if name != SWEEP}
     weights = _over_weights(grids, models["CAE"], cfg)
     data = cfg.data.name
-    table = [_row(name, numbers, published.JACOBIAN.get(data, {}).get(name)) for name, numbers in models.items()]
-    table += [_row(f"CAE, lambda {weight:g}", numbers, None) for weight, numbers in weights.items()]
+    curves, sizes = published.SPECTRUM.get(data, {}), published.JACOBIAN.get(data, {})
+    table = [_row(name, numbers, sizes.get(name), curves.get(name)) for name, numbers in models.items()]
+    table += [_row(f"CAE, lambda {weight:g}", numbers, None, None) for weight, numbers in weights.items()]
     figure = _draw(models, weights, data, len(grids["AE"].test.x[: cfg.figure.examples]))
     remark = (
         "Shading: one standard deviation over test examples. The paper does not print its lambda, noise levels and weight "
@@ -29,7 +32,7 @@ def outcome(grids, cfg):
     )
     if data == "cifar10_bw":
         remark += " Dashed: the paper's curves, read off its figure 2."
-    return Outcome(figure, _rows(models, weights), table, _verdicts(models, weights, data), remark)
+    return Outcome(figure, _rows(models, weights), table, _verdicts(models, weights, curves, data), remark)
 
 
 def _over_weights(grids, chosen, cfg):
@@ -68,7 +71,7 @@ def _measure(grid, run, cfg):
     }
 
 
-def _row(name, numbers, paper):
+def _row(name, numbers, paper, curve):
     return {
         "model": name,
         "mean squared entry of J": numbers["entry"],
@@ -78,10 +81,11 @@ def _row(name, numbers, paper):
         "saturated": numbers["saturated"],
         "published saturated": paper and paper[1],
         "test cross-entropy (nats)": numbers["error"],
+        DISTANCE: curve and distance(numbers["mean"], curve),
     }
 
 
-def _verdicts(models, weights, data):
+def _verdicts(models, weights, curves, data):
     entries = {name: numbers["entry"] for name, numbers in models.items()}
     ranks = {name: numbers["rank"] for name, numbers in models.items()}
     others = {name: value / entries["AE"] for name, value in entries.items() if name != "AE"}
@@ -131,7 +135,19 @@ def _verdicts(models, weights, data):
         paper = {name: published.JACOBIAN[data][name][0] for name in entries}
         claim = "the models' order by mean squared entry is the paper's"
         verdicts.append(same_order(claim, entries, paper, source=SIZES))
+    if curves:
+        distances = {name: distance(models[name]["mean"], curve) for name, curve in curves.items()}
+        rule = f"the distance of each from its published curve is below {FAR:.0%} of the curve's sum"
+        form = "{name} {value:.0%}"
+        verdicts.append(below("the curves are the paper's", rule, distances, form, bound=FAR, source=SPECTRA))
     return verdicts
+
+
+def distance(mean, curve):
+    """Sum |s_i - p_i| / sum p_i over the published positions i. mean: [min(units, pixels)]; curve: at SPECTRUM_INDEX."""
+    paper = np.array(curve)
+    ours = mean[np.array(published.SPECTRUM_INDEX) - 1]
+    return float(np.abs(ours - paper).sum() / paper.sum())
 
 
 def _draw(models, weights, data, count):

@@ -3,7 +3,6 @@
 import base64
 import os
 import platform
-import subprocess
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from pathlib import Path
 import jax
 import jinja2
 
+from experiments.common.machine import commit, processor
 from experiments.common.outcome import Verdict
 from experiments.common.tables import as_text
 from experiments.engine.memory import peak_bytes
@@ -105,10 +105,10 @@ def facts(scale: str, seeds=None) -> dict:
         "seeds": seeds,
         "date": datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %z"),
         "started": time.perf_counter(),
-        "machine": f"{_cpu()}, {os.cpu_count()} cores, {_memory()} memory",
+        "machine": f"{processor()}, {os.cpu_count()} cores, {_memory()} memory",
         "devices": ", ".join(f"{count} × {name}" for name, count in devices.items()),
         "versions": ", ".join(f"{name} {version}" for name, version in versions.items()),
-        "commit": _commit(),
+        "commit": commit(),
     }
 
 
@@ -148,15 +148,6 @@ def _gibibytes(count):
     return f"{count / 2**30:.1f} GiB"
 
 
-def _cpu():
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor() or platform.machine()
-
-
 def _memory():
     try:
         return _gibibytes(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
@@ -169,14 +160,3 @@ def _version(name):
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return "from source"
-
-
-def _commit():
-    try:
-        commit, changes = (
-            subprocess.run(["git", *words], cwd=HERE, capture_output=True, text=True, check=True).stdout.strip()
-            for words in (["rev-parse", "--short", "HEAD"], ["status", "--porcelain"])
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return commit + (" + changes" if changes else "")

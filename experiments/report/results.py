@@ -1,4 +1,4 @@
-"""RESULTS.md: the tables of experiments/results beside the published values, with a list of what falls short.
+"""RESULTS.md: every published number beside ours, then the tables and verdicts of experiments/results.
 
 python -m experiments.report.results
 """
@@ -9,86 +9,129 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from experiments.common.tables import as_text
-from experiments.report.compared import SECTIONS, number, table
+from experiments.common.over_seeds import table_over_seeds
+from experiments.report import papers
+from experiments.report.collect import ABOUT, RESULTS, VERDICTS
+from experiments.report.comparison import Left
+from experiments.report.markdown import cell, measured, table
+from experiments.report.notes import NOTES, WORDS
 from jaxae.files.atomic import replacing
 
-EXPERIMENTS = Path(__file__).resolve().parents[1]
+EXPERIMENTS = RESULTS.parent
 CONF = EXPERIMENTS.parent / "conf"
+OTHERS = ("_search", VERDICTS)  # what the names of tables end with that are no experiment's own
 NO_EXPERIMENT = "benchmark_"  # what the names of tables begin with that BENCHMARKS.md shows
-SEARCH = "_search"  # what the names of tables end with by which an experiment's settings were chosen
 
 HEAD = """# Results on the papers' data
 
-Full data sets at `scale=paper`, on two cores of an Intel Xeon virtual machine with other work on it, so the minutes are
-upper bounds. Every row is one run and one seed. The rules are those of the experiments' own verdicts; "-" is no rule. A
-published value in brackets was computed by the paper's protocol and is not printed in it.
+Full data sets at `scale=paper`. Numbers over several seeds are mean ± standard deviation. A classification error counts as
+reproduced within the 95 % interval of the published one over the test examples, a printed loss within half a unit of its last
+digit, other numbers within 5 %; where less is better, less is ahead.
 
-Written from the tables in [results](results) and `experiments/common/published.py` by `python -m experiments.report.results`.
-What it costs to train is in [BENCHMARKS.md](BENCHMARKS.md), all figures and the results at `scale=quick` are in the
-[gallery](README.md).
+Written from the tables in [results](results) by `python -m experiments.report.results`; a table comes from a finished run by
+`python -m experiments.report.collect DIRECTORY`. What it costs to train is in [BENCHMARKS.md](BENCHMARKS.md), figures and
+results at `scale=quick` are in the [gallery](README.md).
 """
 
 
-def page(results: Path = EXPERIMENTS / "results") -> str:
-    """The text of RESULTS.md for the tables in a folder; a table without a section here is shown as it is."""
-    names = [path.stem for path in sorted(results.glob("*.csv"))]
-    found = [name for name in names if not (name.startswith(NO_EXPERIMENT) or name.endswith(SEARCH))]
-    names = [name for name in SECTIONS if name in found] + [name for name in found if name not in SECTIONS]
-    parts, short = [HEAD], []
-    for name in names:
-        with (results / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        section = SECTIONS[name]() if name in SECTIONS else None
-        parts.append(_section(name, section, rows))
-        short += _falling_short(name, section, rows) if section else []
-    parts.append("## What falls short\n\n" + "".join(f"- {line}\n" for line in short))
-    return "\n".join(parts)
+def page(results: Path = RESULTS) -> str:
+    """The text of RESULTS.md for the tables in a folder."""
+    files = [path for path in sorted(results.glob("*.csv")) if not path.stem.startswith(NO_EXPERIMENT)]
+    tables = {path.stem: _by_seed(_read(path)) for path in files if not path.stem.endswith(OTHERS)}
+    verdicts = {path.stem.removesuffix(VERDICTS): _read(path) for path in files if path.stem.endswith(VERDICTS)}
+    rows = papers.rows()
+    parts = [HEAD, _published(rows, tables), _differing(rows, tables), _claims(verdicts)]
+    parts += [_section(name, _read(results / f"{name}.csv"), tables[name], verdicts.get(name, [])) for name in tables]
+    return "\n".join(filter(None, parts))
 
 
-def write(target: Path, results: Path = EXPERIMENTS / "results"):
+def write(target: Path, results: Path = RESULTS):
     """Leave RESULTS.md at a path."""
     with replacing(target) as file:
         file.write(page(results).encode())
 
 
-def _section(name, section, rows):
-    about = OmegaConf.load(CONF / "experiment" / f"{name}.yaml")
-    text = f"## {name}\n\n{about.paper}. Table: [results/{name}.csv](results/{name}.csv).\n\n"
-    if section is None:
-        return text + table(rows[0], [[_short(value) for value in row.values()] for row in rows])
-    words = " ".join(filter(None, [f"experiment={name}", "scale=paper", section.words]))
-    text += f"    python -m experiments.run {words}    # {section.minutes} minutes\n\n"
-    if section.compared:
-        body = [_compared(each, rows) for each in section.compared]
-        text += table(("quantity (test set)", "measured", "published", "rule", ""), body)
-    text += section.more(rows)
-    return text + (f"\n{section.notes}\n" if section.notes else "")
+def _read(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
-def _compared(each, rows):
-    value, holds = each.value(rows), each.holds(rows)
-    return (
-        each.what,
-        number(value, each.form),
-        each.paper,
-        each.rule,
-        {None: "", True: "holds", False: "falls short"}[holds],
+def _by_seed(rows):
+    """{seed: rows of the experiment's own columns} of a csv."""
+    seeds = {}
+    for row in rows:
+        kept = {name: value for name, value in row.items() if name not in ("seed", *ABOUT)}
+        seeds.setdefault(row["seed"], []).append(kept)
+    return seeds
+
+
+def _published(rows, tables):
+    body = []
+    for row in rows:
+        if isinstance(row, Left):
+            body.append((row.paper, row.what, row.published, "", row.why))
+        else:
+            number = measured(row.measured(tables), row.form)
+            body.append((row.paper, row.what, f"{row.published:{row.form}}", number, row.outcome(tables)))
+    return "## Published numbers\n\n" + table(
+        ("paper", "quantity (test set)", "published", "measured", "outcome"), body
     )
 
 
-def _falling_short(name, section, rows):
-    missed = [each for each in section.compared if each.holds(rows) is False]
-    lines = [f"`{name}`: {each.what}: {number(each.value(rows), each.form)}, wanted {each.rule}." for each in missed]
-    return lines + section.short(rows)
+def _differing(rows, tables):
+    """Where ours is neither reproduced nor ahead, by what it is due to."""
+    found = {}
+    for row in rows:
+        if not isinstance(row, Left) and row.differs(tables):
+            found.setdefault(row.why, []).append(f"{row.what} ({row.outcome(tables)})")
+    lines = [f"- {why[:1].upper()}{why[1:]}: {'; '.join(whats)}.\n" for why, whats in found.items()]
+    return "## What differs, and why\n\n" + "".join(lines)
 
 
-def _short(value):
-    """A value of a csv as a table shows it."""
+def _claims(verdicts):
+    """How many of the papers' claims hold over all seeds."""
+    published = [row["holds"] == "True" for each in verdicts.values() for row in each if row["claimed by"] != "jaxae"]
+    if not published:
+        return ""
+    words = f"{sum(published)} of the {len(published)} verdicts on claims of papers hold over all seeds"
+    return f"## Claims\n\n{words} ({', '.join(verdicts)}; the other tables are of runs that kept none).\n"
+
+
+def _section(name, rows, seeds, verdicts):
+    about = OmegaConf.load(CONF / "experiment" / f"{name}.yaml")
+    text = f"## {name}\n\n{about.paper}. Table: [results/{name}.csv](results/{name}.csv).\n\n"
+    words = [f"experiment={name}", "scale=paper", *filter(None, [WORDS.get(name)])]
+    if len(seeds) > 1:
+        words.append(f"'seeds=[{','.join(seeds)}]'")
+    text += f"    python -m experiments.run {' '.join(words)}\n\n{_made(rows, seeds)}\n\n"
+    shown = table_over_seeds({seed: [dict(map(_number, row.items())) for row in each] for seed, each in seeds.items()})
+    text += table(map(cell, shown[0]), [[cell(value) for value in row.values()] for row in shown])
+    text += "".join(
+        f"{'' if index else chr(10)}- **{'Holds' if row['holds'] == 'True' else 'Falls short'}:** {row['claim']}: "
+        f"{row['measured']} ({row['rule']}; {row['claimed by']}, {row['protocol']}).\n"
+        for index, row in enumerate(verdicts)
+    )
+    return text + (f"\n{NOTES[name]}\n" if name in NOTES else "")
+
+
+def _made(rows, seeds):
+    """When and on what the runs were made, in a sentence."""
+    seconds = {row["seed"]: float(row["seconds"]) for row in rows}
+    commits = sorted({row["commit"] for row in rows if row["commit"]})
+    machines = sorted({row["machine"] for row in rows})
+    minutes = sum(seconds.values()) / len(seconds) / 60
+    count = f"{len(seeds)} seeds, {minutes:.0f} minutes each" if len(seeds) > 1 else f"One seed, {minutes:.0f} minutes"
+    at = f", at commit {' and '.join(commits)}" if commits else ""
+    return f"{count}, on {' and '.join(machines)} with other work beside it{at}."
+
+
+def _number(item):
+    """A column and its value, as a number where it is one and None where it is empty."""
+    name, value = item
     try:
-        return as_text(float(value))
+        return name, float(value)
     except ValueError:
-        return value
+        return name, value or None
 
 
 def main(arguments=None):

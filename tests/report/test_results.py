@@ -35,26 +35,58 @@ def test_the_page_is_that_of_the_tables(tmp_path):
 
 def test_every_table_has_a_section(tables):
     names = [path.stem for path in tables.glob("*.csv") if not path.stem.startswith("benchmark_")]
-    names = [name for name in names if not name.endswith("_search")]
+    names = [name for name in names if not name.endswith(("_search", "_verdicts"))]
     text = results.page(tables)
     assert names and all(f"## {name}\n" in text for name in names)
 
 
-def test_what_falls_short_follows_from_the_numbers(tables):
-    assert "MNIST: 784-1000-500-250-30 autoencoder | 2.88 | 3.00 | at most 3.00 | holds" in results.page(tables)
+def test_an_outcome_follows_from_the_numbers(tables):
+    words = "MNIST, 784-1000-500-250-30 autoencoder: squared error"
+    assert f"{words} | 3.00 | 2.88 | ahead by 0.12 |" in results.page(tables)
     text = changed(tables, "deep_30d", "2.88321", "3.01")
-    assert "| 3.01 | 3.00 | at most 3.00 | falls short |" in text
-    assert "- `deep_30d`: MNIST: 784-1000-500-250-30 autoencoder: 3.01, wanted at most 3.00." in text
+    assert f"{words} | 3.00 | 3.01 | behind by 0.01 |" in text and f"{words} (behind by 0.01)" in text
+    text = changed(tables, "deep_30d", "3.01", "3.004")
+    assert f"{words} | 3.00 | 3.00 | reproduced |" in text and f"{words} (" not in text
+
+
+def test_a_table_that_is_not_there_is_a_number_that_was_not_run(tables):
+    (tables / "deep_30d.csv").unlink()
+    text = results.page(tables)
+    assert "autoencoder: squared error | 3.00 |  | not run |" in text and "## deep_30d\n" not in text
+
+
+def test_numbers_over_seeds_are_means_with_deviations(tables):
+    rows = ["seed,model,ratio at 0,largest ratio,commit,machine,seconds"]
+    for seed, ratio in enumerate((0.2, 0.3, 0.4)):
+        models = ("AE", "AE+wd", "DAE-b", "DAE-g", "CAE", *(f"stacked CAE, {depth} layers" for depth in (1, 2, 3)))
+        rows += [f'{seed},"{name}",{ratio},0.5,abc1234,a machine,120' for name in models]
+    (tables / "contraction.csv").write_text("\n".join(rows), encoding="utf-8")
+    text = results.page(tables)
+    assert "MNIST, AE: contraction ratio at radius 0 | 1.34 | 0.3 ± 0.1 | below by 1.04 |" in text
+    assert "| AE | 0.3 ± 0.1 | 0.5 |" in text and "'seeds=[0,1,2]'" in text
+    assert "3 seeds, 2 minutes each, on a machine with other work beside it, at commit abc1234." in text
 
 
 def test_an_experiment_without_published_values_is_shown_as_it_is(tables):
-    (tables / "contraction.csv").write_text('model,ratio at 0\n"AE, plain",1.3456789\n', encoding="utf-8")
+    header, row = 'seed,model,"|cosine|",commit,machine,seconds', '0,"AE, plain",1.3456789,,a machine,60'
+    (tables / "manifold.csv").write_text(f"{header}\n{row}\n", encoding="utf-8")
     text = results.page(tables)
-    assert "## contraction\n" in text and "| AE, plain | 1.346 |" in text
+    assert "## manifold\n" in text and "| AE, plain | 1.346 |" in text and r"| model | \|cosine\| |" in text
+
+
+def test_claims_of_papers_are_counted(tables):
+    rows = ["claim,rule,measured,holds,claimed by,protocol"]
+    rows += [f"c,r,m,{holds},{by},fixed" for holds, by in ((True, "A paper"), (False, "A paper"), (True, "jaxae"))]
+    for path in tables.glob("*_verdicts.csv"):
+        path.unlink()
+    (tables / "spectrum_verdicts.csv").write_text("\n".join(rows), encoding="utf-8")
+    text = results.page(tables)
+    assert "1 of the 2 verdicts on claims of papers hold over all seeds (spectrum;" in text
+    assert text.count("- **Holds:** c: m (r;") == 2 and text.count("- **Falls short:** c: m (r;") == 1
 
 
 def test_a_row_that_is_missing_is_named(tables):
-    with pytest.raises(ValueError, match="no row begins with digits, autoencoder, 30"):
+    with pytest.raises(ValueError, match=r"deep_30d\.csv: no row begins with digits, autoencoder, 30"):
         changed(tables, "deep_30d", 'digits,"autoencoder, 30"', 'digits,"another, 30"')
 
 

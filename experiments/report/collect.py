@@ -1,0 +1,79 @@
+"""Results to keep: the table and the verdicts of a finished run, as csv files in experiments/results.
+
+python -m experiments.report.collect outputs/NAME
+"""
+
+import argparse
+import csv
+from pathlib import Path
+
+from experiments.common.tables import aligned, write_csv
+from experiments.engine.checks import ConfigurationError
+from experiments.engine.over_seeds import place_of
+from experiments.engine.status import read_status
+
+RESULTS = Path(__file__).resolve().parents[1] / "results"
+VERDICTS = "_verdicts"
+ABOUT = ("commit", "machine", "seconds")  # of a seed's run, the last columns of a table
+
+
+def collect(directory: Path, results: Path = RESULTS, commit: str | None = None, machine: str | None = None) -> str:
+    """Write results/NAME.csv, every row with its seed, commit, machine and seconds, and NAME_verdicts.csv -> NAME.
+
+    commit, machine: for a run that does not say its own. Raises ConfigurationError for a directory without a completed run,
+    or whose run says neither.
+    """
+    status = _completed(directory)
+    name, rows = status["experiment"], []
+    for seed, place in _places(status, directory).items():
+        run = _completed(place)
+        about = {"commit": run.get("commit", commit), "machine": run.get("machine", machine)}
+        if missing := [key for key, value in about.items() if not value]:
+            raise ConfigurationError(
+                f"{place}/status.json does not say its {' and '.join(missing)}: give it as an option"
+            )
+        about["seconds"] = round(run["seconds"]["total"])
+        rows += [{"seed": seed} | row | about for row in _read(place / "table.csv")]
+    write_csv(results / f"{name}.csv", aligned(rows))
+    if (directory / "verdicts.csv").exists():
+        write_csv(results / f"{name}{VERDICTS}.csv", _read(directory / "verdicts.csv"))
+    return name
+
+
+def _places(status, directory):
+    """{seed: directory} of the runs that a status.json speaks of."""
+    if "seeds" in status:
+        return {seed: place_of(seed, directory) for seed in status["seeds"]}
+    return {status["configuration"]["seed"]: directory}
+
+
+def _completed(directory):
+    status = read_status(directory)
+    if status.get("status") != "completed":
+        raise ConfigurationError(
+            f"{directory} holds no completed run: {status.get('status', 'there is no status.json')}"
+        )
+    return status
+
+
+def _read(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def main(arguments=None):
+    """Collect the runs of the command line."""
+    parser = argparse.ArgumentParser(prog="python -m experiments.report.collect", description=__doc__.splitlines()[0])
+    parser.add_argument("directories", nargs="+", type=Path, metavar="DIR", help="hydra.run.dir of a finished run")
+    parser.add_argument("--commit", help="the commit of runs that do not say theirs")
+    parser.add_argument("--machine", help="the machine of runs that do not say theirs")
+    chosen = parser.parse_args(arguments)
+    for directory in chosen.directories:
+        try:
+            print(collect(directory, commit=chosen.commit, machine=chosen.machine))
+        except (ConfigurationError, OSError) as error:
+            parser.exit(2, f"{error}\n")
+
+
+if __name__ == "__main__":
+    main()
