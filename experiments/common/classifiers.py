@@ -1,11 +1,13 @@
-"""Codes as classifiers take them: what is kept of a k-sparse code, and functions of the parameters for fine-tuning."""
+"""Codes as classifiers take them: what is kept of a k-sparse code, functions for fine-tuning, errors beside published ones."""
 
 import jax
 
+from experiments.common.intervals import half_interval
+from experiments.common.verdicts import within
 from jaxae import codes
 from jaxae.objective import encode
 
-__all__ = ["alphas_of", "clean_code", "kept", "most_valid", "noisy_code", "percent_wrong"]
+__all__ = ["alphas_of", "as_published", "clean_code", "kept", "most_valid", "noisy_code", "percent_wrong"]
 
 
 def alphas_of(recipe, candidates):
@@ -39,6 +41,13 @@ def noisy_code(model, recipe, params, x, *, key=None):
 def percent_wrong(probe):
     """The test error of a probe in percent."""
     return 100 * (1 - probe.accuracy)
+
+
+def as_published(name, error, expected, count, *, how="", source):
+    """Whether an error in percent is within the 95 % interval of the published one, of a binomial over `count` examples."""
+    claim, rule = f"{name} errs as published{how}", f"within the 95 % interval of the published {expected:.2f} %"
+    bound = half_interval(expected, count)
+    return within(claim, rule, {name: error - expected}, "{name} {value:+.2f} %", bound=bound, source=source)
 
 
 def _validated(item):

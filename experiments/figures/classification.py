@@ -8,10 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.common import published
-from experiments.common.intervals import half_interval
+from experiments.common.classifiers import as_published
 from experiments.common.outcome import Outcome
 from experiments.common.tables import tidy
-from experiments.common.verdicts import decided, greater, least, listed, same_order, within
+from experiments.common.verdicts import decided, greater, least, listed, same_order
 from experiments.figures.classification_drawing import draw
 from jaxae.integers import ceiling_division
 from jaxae.measures.codes import saturation
@@ -41,14 +41,13 @@ def outcome(grids, cfg):
     chosen = {name: min(models, key=_validation) for name, models in runs.items()}
     some = next(iter(grids.values()))
     errors = published.TEST_ERROR.get(cfg.data.name, {})
-    intervals = {name: half_interval(error, len(some.test.x)) for name, error in errors.items()}
     table = [_row(name, m, errors.get(name), _jacobian(cfg, name)) for name, models in runs.items() for m in models]
     remark = (
         f"{len(some.train.x):,} training and {len(some.validation.x):,} validation examples, the same for training, choosing "
         f"and measuring; errors on {len(some.test.x):,} test examples. Bars: 95 % intervals of a binomial. The mean squared "
         "entry of the Jacobian and the share of units below 0.05 or above 0.95 are taken before fine-tuning."
     )
-    verdicts = _verdicts(chosen, errors, intervals, cfg) if cfg.figure.tested else []
+    verdicts = _verdicts(chosen, errors, len(some.test.x), cfg) if cfg.figure.tested else []
     figure = draw(chosen, errors, {name: _jacobian(cfg, name) for name in chosen}, len(some.test.x), cfg.data.name)
     return Outcome(figure, _rows(runs), table, verdicts, remark)
 
@@ -131,7 +130,7 @@ def _rows(runs):
     )
 
 
-def _verdicts(models, errors, intervals, cfg):
+def _verdicts(models, errors, count, cfg):
     tests = {name: model.test for name, model in models.items()}
     entries = {name: model.entry for name, model in models.items()}
     saturated = {name: model.saturated for name, model in models.items()}
@@ -150,8 +149,4 @@ def _verdicts(models, errors, intervals, cfg):
         return verdicts
     paper = {name: _jacobian(cfg, name)[0] for name in entries}
     verdicts.append(same_order("the models' order by mean squared entry is the paper's", entries, paper, source=PAPER))
-    for name, error in tests.items():
-        claim, rule = f"{name} errs as published", f"within the 95 % interval of the published {errors[name]:.2f} %"
-        difference = {name: error - errors[name]}
-        verdicts.append(within(claim, rule, difference, "{name} {value:+.2f} %", bound=intervals[name], source=PAPER))
-    return verdicts
+    return verdicts + [as_published(name, error, errors[name], count, source=PAPER) for name, error in tests.items()]

@@ -7,11 +7,10 @@ import jax
 import numpy as np
 
 from experiments.common import published
-from experiments.common.classifiers import alphas_of, kept, most_valid, noisy_code, percent_wrong
-from experiments.common.intervals import half_interval
+from experiments.common.classifiers import alphas_of, as_published, kept, most_valid, noisy_code, percent_wrong
 from experiments.common.outcome import Outcome
 from experiments.common.tables import tidy
-from experiments.common.verdicts import decided, least, listed, same_order, within
+from experiments.common.verdicts import decided, least, listed, same_order
 from experiments.figures.features_drawing import FRESH, RAW, draw
 from jaxae.models import Dense
 from jaxae.objective import encode
@@ -52,9 +51,14 @@ def outcome(grids, cfg):
         "all layers at once, where the paper adds them one by one. The network without pretraining has as many ReLU units."
     )
     verdicts = [*_of_fixed(fixed), *_of_tuned(tuned)]
-    for errors, expected, source in ((fixed, paper[0], FIXED), (tuned, paper[1], TUNED)):
+    for errors, expected, how, source in (
+        (fixed, paper[0], " on fixed features", FIXED),
+        (tuned, paper[1], " after fine-tuning", TUNED),
+    ):
         verdicts += [
-            _as_published(name, errors[name], expected[name], count, source) for name in errors if name in expected
+            as_published(name, errors[name], expected[name], count, how=how, source=source)
+            for name in errors
+            if name in expected
         ]
     table = [_row(name, row, *(errors.get(name) for errors in paper)) for name, row in measured.items()]
     rows = tidy(
@@ -166,11 +170,3 @@ def _of_tuned(errors):
                 listed({name: errors[name] for name in ("k = 25", DEEP)}, form), [errors["k = 25"] - errors[DEEP]],
                 source=TUNED),
     ]  # fmt: skip
-
-
-def _as_published(name, error, expected, count, source):
-    """Whether an error is within the interval of the published one."""
-    kind = "on fixed features" if source == FIXED else "after fine-tuning"
-    claim, rule = f"{name} errs as published {kind}", f"within the 95 % interval of the published {expected:.2f} %"
-    bound = half_interval(expected, count)
-    return within(claim, rule, {name: error - expected}, "{name} {value:+.2f} %", bound=bound, source=source)

@@ -180,7 +180,7 @@ def _verdicts(labels, means, few):
 
     def ahead(claim, one, other):
         measured = ", ".join(
-            f"{labels[p]:g} labels: {means[one][p]:.1f} against {means[other][p]:.1f} %" for p in places
+            f"{labels[p]:g} of each class: {means[one][p]:.1f} against {means[other][p]:.1f} %" for p in places
         )
         rule = f"{one} has the lower mean error than {other} at every number of labels up to {few} of each class"
         return decided(claim, rule, measured, [means[other][p] - means[one][p] for p in places])
