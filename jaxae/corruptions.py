@@ -32,11 +32,14 @@ def masking(key: Key, x: Float[Array, "*shape"], *, rate: Number) -> Float[Array
     return jnp.where(jax.random.uniform(key, x.shape) < rate, jnp.zeros_like(x), x)
 
 
-def salt_and_pepper(key: Key, x: Float[Array, "*shape"], *, rate: Number) -> Float[Array, "*shape"]:
-    """Salt-and-pepper noise: each feature becomes 0 or 1, by a fair coin, with probability `rate` (Vincent et al. 2010, "SP").
+def salt_and_pepper(
+    key: Key, x: Float[Array, "*shape"], *, rate: Number, low: Number = 0.0, high: Number = 1.0
+) -> Float[Array, "*shape"]:
+    """Salt-and-pepper noise: each feature becomes `low` or `high`, by a fair coin, with probability `rate`.
 
-    x in [0, 1]; rate in [0, 1].
+    rate in [0, 1]; low and high: the extremes of the data, in its units (Vincent et al. 2010, "SP").
     """
     draw = jax.random.uniform(key, x.shape)
     # One uniform number decides both: below rate / 2 pepper, below rate salt.
-    return jnp.where(draw < rate / 2, jnp.zeros_like(x), jnp.where(draw < rate, jnp.ones_like(x), x))
+    low, high = jnp.asarray(low, x.dtype), jnp.asarray(high, x.dtype)
+    return jnp.where(draw < rate / 2, low, jnp.where(draw < rate, high, x))

@@ -83,6 +83,25 @@ def test_salt_and_pepper_are_each_half_of_what_is_changed(rate):
     np.testing.assert_array_equal(noisy[kept].view(np.int32), x[kept].view(np.int32))
 
 
+def test_salt_and_pepper_of_a_loop_over_the_features():
+    key, x = jax.random.key(12), pixels((6, 30))
+    rate, low, high = 0.6, -3.5, 4.25
+    expected = np.array(x)
+    for place, draw in np.ndenumerate(np.asarray(jax.random.uniform(key, x.shape))):
+        if draw < rate:
+            expected[place] = low if draw < rate / 2 else high
+    np.testing.assert_array_equal(corruptions.salt_and_pepper(key, x, rate=rate, low=low, high=high), expected)
+    assert {low, high} < set(expected.ravel())
+
+
+def test_the_extremes_of_salt_and_pepper_are_traced():
+    x = pixels((4, 50))
+    noisy = jax.jit(corruptions.salt_and_pepper)
+    for low, high in ((-1.0, 1.0), (-7.0, 0.5)):
+        assert set(np.ravel(noisy(jax.random.key(13), x, rate=1.0, low=low, high=high))) == {low, high}
+    assert noisy._cache_size() == 1
+
+
 @pytest.mark.parametrize("std", [0.1, 2.0])
 def test_gaussian_noise_has_the_moments_of_a_normal_distribution(std):
     x = np.asarray(pixels(), np.float64)

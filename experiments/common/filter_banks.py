@@ -1,12 +1,14 @@
 """Filter banks as the figures show them: a row of mosaics, one per bank, and the medians of their measures."""
 
 import matplotlib.pyplot as plt
+import numpy as np
 
 from experiments.common import plotting
 from experiments.common.tables import tidy
 from jaxae.integers import ceiling_division
 
 COLUMNS = 10
+LEAST_USE = 0.01  # of the training examples, for a unit that is in use
 WIDTH = 9.6  # inches
 
 
@@ -37,6 +39,11 @@ def draw_banks(banks, count, *, first=None):
         for ax, (title, filters) in zip(axes.flat, panels, strict=False):
             plotting.pictures(ax, filters[:count], COLUMNS, title)
     return figure
+
+
+def use_of_units(grid, run, *, limit=None):
+    """The share of the first `limit` training examples, of all for None, whose code has each unit, [units]."""
+    return np.asarray((grid.codes(grid.train.x[:limit], run) != 0).mean(axis=0))
 
 
 def unit_rows(measures):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.common.filter_banks import banks_of, draw_banks, unit_rows
+from experiments.common.filter_banks import LEAST_USE, banks_of, draw_banks, unit_rows, use_of_units
 from experiments.common.outcome import Outcome
 from experiments.common.verdicts import below, rises
 from jaxae.measures.filters import correlation_area, effective_area
@@ -11,7 +11,6 @@ ERROR = "test squared error per image"
 DEAD, IN_USE = "dead units (training set)", "units in use"
 AREA = "effective area (share of pixels), median of units in use"
 STROKE = "stroke size (pixels), median of units in use"
-LEAST_USE = 0.01  # of the training images, for a unit that is in use
 PAPER = "Makhzani & Frey 2014, figure 1"
 
 
@@ -20,7 +19,7 @@ def outcome(grids, cfg):
     found = [(round(float(grid.recipes.code.keywords["k"][run])), grid, run) for grid, run in banks_of(grids).values()]
     banks = {k: (grid, run) for k, grid, run in sorted(found, key=_k, reverse=True)}
     filters = {k: grid.filters(run) for k, (grid, run) in banks.items()}
-    measures = {k: _measure(filters[k], _use(*banks[k])) for k in banks}
+    measures = {k: _measure(filters[k], use_of_units(*banks[k])) for k in banks}
     table = [_row(k, *banks[k], measures[k]) for k in banks]
     shown = {f"k = {k}": bank for k, bank in filters.items()}
     figure = draw_banks(shown, min(cfg.figure.filters, max(map(len, filters.values()))))
@@ -35,11 +34,6 @@ def outcome(grids, cfg):
 
 def _k(found):
     return found[0]
-
-
-def _use(grid, run):
-    """The share of the training images that use each unit, [units]."""
-    return np.asarray((grid.codes(grid.train.x, run) != 0).mean(axis=0))
 
 
 def _measure(bank, use):

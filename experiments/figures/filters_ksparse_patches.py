@@ -2,19 +2,20 @@
 
 import numpy as np
 
-from experiments.common.filter_banks import banks_of, draw_banks, unit_rows
+from experiments.common.filter_banks import LEAST_USE, banks_of, draw_banks, unit_rows, use_of_units
 from experiments.common.outcome import Outcome
 from experiments.common.verdicts import greater, less
-from jaxae.data.luma import luma
-from jaxae.measures.codes import dead_units
-from jaxae.measures.filters import effective_area, kind_of_filters, orientation
-from jaxae.measures.gabor import gabor_fit
+from jaxae.measures.colour_filters import colour_filters, common_share
+from jaxae.measures.filters import effective_area, orientation
 
 PAPER = "Makhzani & Frey 2014, figure 3"
-AREA, EDGES, COLOURED, DEAD = (
-    "effective area (share of pixels), median",
-    "edges",
-    "coloured filters",
+ASKED = 20_000  # training patches that are asked which units they use
+AREA, EDGES, COLOURED, NOISE, IN_USE, DEAD = (
+    "effective area (share of pixels), median of units in use",
+    "edges of units in use",
+    "coloured edges and blobs of units in use",
+    "noise of units in use",
+    "units in use",
     "dead units (training set)",
 )
 
@@ -23,31 +24,31 @@ def outcome(grids, cfg):
     """Input patches, the k-sparse filters and those without sparsity; how local, oriented and coloured each bank is."""
     banks = banks_of(grids)
     filters = {name: grid.filters(run) for name, (grid, run) in banks.items()}
-    measures = {name: _measure(bank) for name, bank in filters.items()}
+    measures = {name: _measure(filters[name], use_of_units(*banks[name], limit=ASKED)) for name in banks}
     train = next(iter(grids.values())).train
     count = min(cfg.figure.filters, max(map(len, filters.values())))
     inputs = train.x[:count].reshape(-1, *train.shape)
-    figure = draw_banks(filters, count, first=(f"input, {cfg.data.pictures}", inputs))
+    shown = {name: bank[_in_use_first(measures[name])] for name, bank in filters.items()}
+    figure = draw_banks(shown, count, first=(f"input, {cfg.data.pictures}", inputs))
     table = [_row(name, *banks[name], columns) for name, columns in measures.items()]
     remark = (
-        "Each filter is scaled to its own largest magnitude; grey is 0. Area, orientation and Gabor are of the luma. A filter "
-        "is coloured where less than a sixth of its energy is common to the three colours, half of what independent colours "
-        "have, and an edge where a Gabor explains half of its luma's energy or more and its orientation is 0.25 or more."
+        "The first units in use, by 1 % of the training patches or more, each scaled to its own largest magnitude; grey is 0. "
+        "A filter is noise where one colour times a Gabor and a constant explains less than half of its energy, else an edge "
+        "where its map's orientation is 0.25 or more, else a blob. It is coloured where less than a sixth of its energy is "
+        "common to the three colours, half of what independent colours have."
     )
     return Outcome(figure, unit_rows(measures), table, _verdicts(table), remark)
 
 
-def _measure(bank):
-    grey = luma(bank)
-    oriented, explained = np.asarray(orientation(grey)), np.asarray(gabor_fit(grey)[0])
-    energy = np.square(bank).sum(axis=(1, 2, 3))
-    common = 3 * np.square(bank.mean(axis=-1)).sum(axis=(1, 2))
+def _measure(bank, use):
+    found = colour_filters(bank)
     return {
+        "use": use,
         "area": _area(bank),
-        "orientation": oriented,
-        "Gabor R2": explained,
-        "grey share of energy": common / np.where(energy > 0, energy, 1),
-        "kind": kind_of_filters(explained, oriented),
+        "orientation": np.asarray(orientation(found.map)),
+        "explained": found.explained,
+        "common share of energy": common_share(bank),
+        "kind": found.kind,
     }
 
 
@@ -56,15 +57,25 @@ def _area(bank):
     return np.asarray(effective_area(np.sqrt(np.square(bank).sum(axis=-1))))
 
 
+def _in_use_first(columns):
+    """The order of the units: those in use, then the others."""
+    return np.argsort(columns["use"] < LEAST_USE, kind="stable")
+
+
 def _row(name, grid, run, columns):
+    in_use = columns["use"] >= LEAST_USE
+    kept = in_use if in_use.any() else np.ones_like(in_use)
+    kind, coloured = columns["kind"][kept], columns["common share of energy"][kept] < 1 / 6
     return {
         "bank": name,
         "test squared error per patch": float(grid.curve["test_error"][run, -1]),
-        AREA: float(np.median(columns["area"])),
-        EDGES: float(np.mean(columns["kind"] == "edge")),
-        COLOURED: float(np.mean(columns["grey share of energy"] < 1 / 6)),
-        "orientation, median": float(np.median(columns["orientation"])),
-        DEAD: float(dead_units(grid.codes(grid.train.x[:20_000], run))),
+        AREA: float(np.median(columns["area"][kept])),
+        EDGES: float(np.mean(kind == "edge")),
+        NOISE: float(np.mean(kind == "noise")),
+        COLOURED: float(np.mean(coloured & (kind != "noise"))),
+        "edges of all units": float(np.mean(columns["kind"] == "edge")),
+        IN_USE: float(np.mean(in_use)),
+        DEAD: float(np.mean(columns["use"] == 0)),
     }
 
 
@@ -73,15 +84,15 @@ def _verdicts(table):
     return [
         less(
             "the filters are local",
-            "the median effective area is less than half of that without sparsity",
+            "the median effective area of the units in use is less than half of that without sparsity",
             sparse[AREA],
             whole[AREA] / 2,
             "{:.3f} against {:.3f}",
             source=PAPER,
         ),
         greater(
-            "many of them are oriented edges",
-            "more than half of the filters are edges",
+            "most of them are oriented edges",
+            "more than half of the units in use are edges",
             sparse[EDGES],
             0.5,
             "{:.0%} against {:.0%}",
@@ -89,10 +100,17 @@ def _verdicts(table):
         ),
         greater(
             "some detect colour",
-            "more than a twentieth of the filters are coloured",
+            "more than a twentieth of the units in use are coloured edges or blobs",
             sparse[COLOURED],
             0.05,
             "{:.0%} against {:.0%}",
             source=PAPER,
+        ),
+        greater(
+            "most units are used",
+            "more than half of the units are in use",
+            sparse[IN_USE],
+            0.5,
+            "{:.0%} against {:.0%}",
         ),
     ]

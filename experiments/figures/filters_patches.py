@@ -1,4 +1,4 @@
-"""Filters learned on whitened natural image patches (Vincent et al. 2010, figures 5 and 6)."""
+"""Filters learned on whitened natural image patches (Vincent et al. 2010, figures 5, 6 and 7)."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ PAPER = "Vincent et al. 2010"
 
 
 def outcome(grids, cfg):
-    """Input patches and the four filter banks; how Gabor-like, concentrated and oriented each bank's filters are."""
+    """Input patches and the filter banks; how Gabor-like, concentrated and oriented each bank's filters are."""
     banks = banks_of(grids)
     filters = {label: grid.filters(run) for label, (grid, run) in banks.items()}
     measures = {label: _measure(bank) for label, bank in filters.items()}
@@ -57,7 +57,7 @@ def _row(label, columns, error):
 
 
 def _verdicts(measures):
-    few, many, decayed, noisy = measures
+    few, many, decayed, noisy, peppered, masked = measures
     shares = {label: _shares(columns) for label, columns in measures.items()}
     medians = {label: float(np.median(columns["Gabor R2"])) for label, columns in measures.items()}
 
@@ -81,9 +81,11 @@ def _verdicts(measures):
             fewer,
         ),
         most(noisy, "edge", "denoising gives oriented edge detectors", "figure 6"),
+        most(peppered, "edge", "salt-and-pepper noise gives oriented detectors", "figure 7"),
+        most(masked, "edge", "masking noise gives oriented detectors", "figure 7"),
         greater(
-            "denoising's filters are the most Gabor-like",
-            f"the median Gabor R2 of '{noisy}' is the largest of the 200-unit banks",
+            "Gaussian noise makes the filters more Gabor-like than weight decay",
+            f"the median Gabor R2 of '{noisy}' is larger than those of the 200-unit banks without noise",
             medians[noisy],
             max(medians[many], medians[decayed]),
             source=f"{PAPER}, figure 6",

@@ -11,10 +11,10 @@ from jaxae.data import photographs, prepared
 from jaxae.data.dataset import Data
 from jaxae.data.options import leading, whole_number
 from jaxae.data.patches import COUNTS, drawn, regions
-from jaxae.extras import imported
 
 CONTRAST = 10.0  # added to a patch's variance, of levels from 0 to 255
 WHITENING = 0.1  # added to the eigenvalues of the covariance of normalised patches
+FITTED = 100_000  # training patches to which the whitening is fitted
 SOURCES = ("photographs", "cifar10")
 
 
@@ -27,23 +27,25 @@ def colour_patches(
     count: Any = None,
     seed: Any = 0,
     pictures: Any = "photographs",
+    fitted: Any = FITTED,
     limit: Any = None,
 ) -> Data:
     """Patches at uniformly drawn positions, each normalised by `contrast_normalised`, all by `Whitening` of the training ones.
 
     pictures: "photographs", the shipped ones at half size, whose left 80 % of columns are for train, or "cifar10" with its own
-    splits; size: pixels per side; count: 500,000 for train and 10,000 for test by default. x: [count, size * size * 3]; no
-    labels. Raises ValueError for other pictures.
+    splits; size: pixels per side; count: 500,000 for train and 10,000 for test by default; fitted: training patches that the
+    whitening of both splits is fitted to. x: [count, size * size * 3]; no labels. Raises ValueError for other pictures.
     """
     if pictures not in SOURCES:
         raise ValueError(f"Data option 'pictures' is {pictures!r}; allowed are {', '.join(SOURCES)}.")
     size = whole_number("size", size, least=1)
     count = COUNTS[split] if count is None else whole_number("count", count, least=1)
     seed = whole_number("seed", seed, least=0)
+    fitted = whole_number("fitted", fitted, least=2)
     kept = leading(limit, count).stop
     places = (pictures, size, seed, dir and os.fspath(dir), cache and os.fspath(cache))
     x = contrast_normalised(_patches(*places, split, kept))
-    return Data(_whitening(*places)(x), None, (size, size, 3))
+    return Data(_whitening(*places, fitted)(x), None, (size, size, 3))
 
 
 def contrast_normalised(
@@ -73,12 +75,9 @@ class Whitening:
         return (x - self.mean.astype(np.float32)) @ self.matrix.astype(np.float32)
 
 
-FITTED = 100_000  # training patches from which the whitening is taken, whatever the number asked for
-
-
 @functools.lru_cache(maxsize=2)  # of the train and the test split
-def _whitening(pictures, size, seed, dir, cache):
-    return Whitening(contrast_normalised(_patches(pictures, size, seed, dir, cache, "train", FITTED)))
+def _whitening(pictures, size, seed, dir, cache, fitted):
+    return Whitening(contrast_normalised(_patches(pictures, size, seed, dir, cache, "train", fitted)))
 
 
 def _patches(pictures, size, seed, dir, cache, split, count):
@@ -107,7 +106,5 @@ def _drawn_from_stack(images, size, count, stream):
 
 def _colours(path):
     """Levels 0 to 255 of a photograph at half its size, [rows, columns, 3]; grey ones have equal colours."""
-    Image = imported("PIL.Image")
-    with Image.open(path) as picture:
-        colours = np.asarray(picture.convert("RGB"), np.float64) / 255
+    colours = photographs.read_colours(path)
     return 255 * np.stack([photographs.halve(colours[..., c]) for c in range(3)], axis=-1)

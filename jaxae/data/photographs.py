@@ -57,15 +57,20 @@ def listed(path: Path) -> list[Path]:
 
 def read(path: Path) -> Float[np.ndarray, "rows columns"]:
     """Grey values in [0, 1] of a picture of 8 or 16 bits; raises ValueError if it cannot be read."""
+    return luma(read_colours(path))
+
+
+def read_colours(path: Path) -> Float[np.ndarray, "rows columns 3"]:
+    """Red, green and blue in [0, 1] of a picture of 8 or 16 bits, equal where it is grey; raises ValueError as `read`."""
     Image = imported("PIL.Image")
 
     try:
         with Image.open(path) as picture:
             if picture.mode.startswith("I;16"):
-                return np.asarray(picture) / 65535
+                return np.repeat(np.asarray(picture)[..., None] / 65535, 3, axis=-1)
             if picture.mode in ("I", "F"):
                 raise ValueError(f"mode {picture.mode} has no known white")
-            return luma(np.asarray(picture.convert("RGB")) / 255)
+            return np.asarray(picture.convert("RGB")) / 255
     except Exception as error:  # a damaged file makes Pillow raise nearly anything
         raise ValueError(f"Picture {path} cannot be read ({error}); allowed are pictures with 8 or 16 bits.") from error
 

@@ -48,6 +48,23 @@ def test_a_patch_of_a_stack_is_where_it_was_drawn():
     assert len({patch[0, 0, 0] for patch in found}) > 40  # of 80 places
 
 
+def test_the_whitening_is_fitted_to_as_many_patches_as_asked_for():
+    levels = patches._patches("photographs", 4, 0, None, None, "train", 40)
+    normalised = patches.contrast_normalised(levels)
+    expected = patches.Whitening(normalised)(normalised[:7])
+    np.testing.assert_array_equal(data.load("colour_patches", "train", size=4, count=7, fitted=40).x, expected)
+    test = patches.contrast_normalised(patches._patches("photographs", 4, 0, None, None, "test", 7))
+    found = data.load("colour_patches", "test", size=4, count=7, fitted=40).x
+    np.testing.assert_array_equal(found, patches.Whitening(normalised)(test))
+
+
+def test_a_damaged_photograph_is_named(tmp_path, monkeypatch):
+    (tmp_path / "torn.png").write_bytes(b"no picture")
+    monkeypatch.setattr(patches.photographs, "shipped", lambda: [tmp_path / "torn.png"])
+    with pytest.raises(ValueError, match=r"torn\.png cannot be read .*allowed are pictures with 8 or 16 bits"):
+        data.load("colour_patches", "train", count=5, fitted=5)
+
+
 def test_other_pictures_are_refused():
     with pytest.raises(ValueError, match="'pictures' is 'faces'; allowed are photographs, cifar10"):
         data.load("colour_patches", "train", pictures="faces")
