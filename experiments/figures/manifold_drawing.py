@@ -16,7 +16,7 @@ LETTERS = (9, 15)  # rows and columns of random letters
 
 
 def draw(sets, estimates, near, lines, grid, seed):
-    """Images of each set beside random letters, spectra and local dimensions, distances to real images along the lines, and two of the lines."""
+    """Images of each set beside random letters, spectra and dimensions, distances along the lines, and two of the lines."""
     train = grid.train
     with plotting.style():
         figure = plt.figure(figsize=(12, 9))
