@@ -53,8 +53,8 @@ def _draw(places, measured, labels, widths):
                 ax.view_init(elev=20, azim=view)
         present = np.unique(labels)
         points = [plt.Line2D([], [], marker="o", ls="none", ms=7, color=class_codes.color(label)) for label in present]
-        figure.legend(points, list(present), loc="outside lower center", ncols=len(present), title="class")
-        figure.supxlabel(class_codes.AXIS.format("every"), fontsize=10)
+        title = f"class; {class_codes.AXIS.format('every')}"
+        figure.legend(points, list(present), loc="outside lower center", ncols=len(present), title=title)
     return figure
 
 
@@ -73,4 +73,6 @@ def _scatter(ax, places, labels):
         middle = np.median(places[labels == label], axis=0)
         ax.text(*middle, str(label), color=color, weight="bold", size=10, ha="center", va="center", bbox=box, zorder=10)
     ax.set(**{f"{axis}lim": limits for axis, limits in zip("xyz", zip(low, high, strict=True), strict=True)})
+    for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
+        axis.set_major_locator(plt.MaxNLocator(4))
     ax.set(**{f"{axis}label": f"{name} number" for axis, name in zip("xyz", AXES, strict=True)})
