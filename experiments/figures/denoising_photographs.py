@@ -14,6 +14,7 @@ from experiments.figures.denoising_photographs_drawing import MODEL, ORDER, PCA,
 from jaxae.data import photographs
 
 QUALITIES = {"PSNR": (psnr, " dB", 2), "SSIM": (ssim, "", 3)}
+OTHERS = {"noisy": "the noisy photographs", PCA: "PCA of patches"}
 
 
 def outcome(grids, cfg):
@@ -119,5 +120,5 @@ def _beats(claim, quality, other):
         f"{unit} {min(found):+.{digits}f} to {max(found):+.{digits}f}{suffix}"
         for (unit, (_, suffix, digits)), found in zip(QUALITIES.items(), margins.values(), strict=True)
     )
-    rule = f"larger mean PSNR and SSIM than {'the noisy photographs' if other == 'noisy' else other} at all {len(quality)} noises"
+    rule = f"larger mean PSNR and SSIM than {OTHERS[other]} at all {len(quality)} noises"
     return decided(claim, rule, measured, [margin for found in margins.values() for margin in found])

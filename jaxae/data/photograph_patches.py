@@ -33,7 +33,8 @@ def photograph_patches(
         if min(picture.shape) < size:
             rows, columns = picture.shape
             raise ValueError(
-                f"Data option 'size' is {size}; photograph {name} has {rows} x {columns} pixels, allowed is 1 to {min(rows, columns)}."
+                f"Data option 'size' is {size}; photograph {name} has {rows} x {columns} pixels, "
+                f"allowed is 1 to {min(rows, columns)}."
             )
     x = drawn(pictures, size, kept, stream=[seed, list(COUNTS).index(split)])
     return Data(x.reshape(kept, size * size), None, (size, size))

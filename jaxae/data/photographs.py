@@ -44,7 +44,7 @@ def whitened(path: str | os.PathLike | None = None) -> tuple[list[str | Path], l
 
 
 def held_out(split: str) -> list[tuple[str, Float32[np.ndarray, "_ _"]]]:
-    """Names and grey values in [0, 1] of whole shipped photographs at half their size: HELD_OUT for test, the others for train."""
+    """Names and grey values in [0, 1] of whole shipped photographs at half size: HELD_OUT for test, the others for train."""
     paths = [path for path in shipped() if (path.stem in HELD_OUT) == (split == "test")]
     return [(path.stem, np.clip(halve(read(path)), 0, 1).astype(np.float32)) for path in paths]
 
