@@ -23,5 +23,5 @@ def test_every_patch_lies_in_a_photograph_of_its_split():
 
 
 def test_a_patch_larger_than_a_photograph_is_refused():
-    with pytest.raises(ValueError, match="'size' is 1000; photograph .* allowed is 1 to"):
+    with pytest.raises(ValueError, match=r"'size' is 1000; photograph .* allowed is 1 to"):
         data.load("photograph_patches", "train", size=1000, count=1)
