@@ -43,6 +43,7 @@ def _draw_letters(ax, seed):
     letters = np.random.default_rng(seed).choice([*string.ascii_lowercase, " "], LETTERS)
     text = "\n".join("".join(row) for row in letters)
     ax.text(0.5, 0.5, text, family="monospace", fontsize=9, ha="center", va="center", transform=ax.transAxes)
+    ax.set_box_aspect(1)
     ax.set_title("random letters", fontsize=9)
     ax.set_axis_off()
 
