@@ -97,9 +97,10 @@ def tangents(
 ) -> Float[Array, "batch count *features"]:
     """The `count` leading right singular vectors of each example's Jacobian: the directions the code is most sensitive to.
 
-    Orthonormal per example; the sign is arbitrary (Goodfellow et al. 2016, section 14.6). Those beyond the Jacobian's rank
-    are directions without sensitivity, which `sensitive_directions` tells by a 0. Raises ValueError where count exceeds
-    min(code, features).
+    They are the first rows of V^T in J = U S V^T, J being [code, features], so that each is a direction of the input; a text
+    that takes the transposed Jacobian calls them U. Orthonormal per example; the sign is arbitrary (Goodfellow et al. 2016,
+    section 14.6). Those beyond the Jacobian's rank are directions without sensitivity, which `sensitive_directions` tells by
+    a 0. Raises ValueError where count exceeds min(code, features).
     """
     return sensitive_directions(encoder, x, count, chunk=chunk)[0]
 

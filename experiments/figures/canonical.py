@@ -19,6 +19,7 @@ from jaxae.sweeps import take
 
 PAPER = "mnist"  # the data of the published values
 DIGITS = (PAPER, "mnist5k")  # beside which they are shown
+TYING = 0.05  # the share of the cross-entropy that tying may cost
 TEXT, LATER = "Chollet 2016", "Chollet 2016, later text"  # which has Adam instead of Adadelta
 
 
@@ -93,6 +94,7 @@ def _measure(grid):
         output = jax.nn.sigmoid(logits)
         return code, output, losses.binary_cross_entropy(logits, x), losses.squared_error(output, x)
 
+    leaves = jax.tree.leaves(take(grid.params, 0))
     code, output, entropy, square = (np.asarray(values) for values in pass_through(take(grid.params, 0), x))
     return {
         "cross-entropy": float(entropy.mean()) / x.shape[1],
@@ -100,6 +102,8 @@ def _measure(grid):
         "training loss": float(grid.curve["loss"][0, -1]) / x.shape[1],
         "code mean": float(code.mean()),
         "exact zeros": float(np.mean(code == 0)),
+        "parameters": sum(leaf.size for leaf in leaves),
+        "weights": sum(leaf.size for leaf in leaves if leaf.ndim > 1),
         "reconstructions": output,
     }
 
@@ -109,6 +113,7 @@ def _row(name, grid, numbers, reference):
     return {
         "model": NAMES[name],
         "code size": grid.code_size,
+        "parameters": numbers["parameters"],
         "test cross-entropy per pixel (nats)": numbers["cross-entropy"],
         "published": paper and paper[0],
         "less the entropy floor": numbers["cross-entropy"] - reference.floor,
@@ -162,7 +167,20 @@ def _of_losses(measured, reference, grids):
             square["squared error"],
             pca,
         ),
+        _of_tying(entropy, measured["tied"]),
     ]
+
+
+def _of_tying(untied, tied):
+    ratio = tied["cross-entropy"] / untied["cross-entropy"]
+    return Verdict(
+        "tying halves the weights and costs little",
+        f"half the weights, biases aside, and at most {TYING:.0%} more test cross-entropy than the untied model",
+        f"{tied['weights']:,} against {untied['weights']:,} weights, cross-entropy {tied['cross-entropy']:.4f} against "
+        f"{untied['cross-entropy']:.4f} ({ratio - 1:+.1%})",
+        bool(2 * tied["weights"] == untied["weights"] and ratio <= 1 + TYING),
+        margins=(1 + TYING - ratio,),
+    )
 
 
 def _published_losses(grids, measured):

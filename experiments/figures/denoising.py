@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.common.denoisers import filtered, psnr, ssim, total_variation
 from experiments.common.outcome import Outcome
 from experiments.common.pca import PrincipalComponents
 from experiments.common.tables import tidy
@@ -62,15 +63,16 @@ def outcome(grids, cfg):
     x, known = np.asarray(data.test.x[: settings.images]), np.asarray(data.train.x[: settings.chosen_on])
     pca = PrincipalComponents.fit(data.train.x, solver="full", centre_first=True)
     filters = _filters(pca, data.test.shape, settings)
+    similar = partial(ssim, shape=data.test.shape)
     matrix, tested = {}, {}
     for position, real in enumerate(trained["dense"]):
         keys = jax.random.split(jax.random.fold_in(jax.random.key(settings.seed), position))
         noisy, trial = (np.asarray(noise(k, y, **real._asdict())) for k, y in zip(keys, (x, known), strict=True))
         for trainer, (grid, run) in trainers.items():
             matrix[trainer, real] = psnr(grid.reconstructions(noisy, run), x)
-        pairs, chosen = _filtered(filters, noisy, trial, known, data.test.shape)
+        pairs, chosen = filtered(filters, noisy, trial, known, (psnr, similar))
         pairs |= {"noisy": [noisy, noisy]} | _denoised(trained, real, noisy)
-        quality = {name: (psnr(p, x), ssim(s, x, data.test.shape)) for name, (p, s) in pairs.items()}
+        quality = {name: (psnr(p, x), similar(s, x)) for name, (p, s) in pairs.items()}
         tested[real] = _Tested({name: pair[0] for name, pair in pairs.items()}, quality, chosen)
     figure = draw(matrix, tested, x, data.test.shape, settings.columns)
     table = [_row(real, numbers) for real, numbers in tested.items()]
@@ -100,22 +102,6 @@ def _remark(grids, images, known, components):
         f"convolutional model has {', '.join(map(str, convolutional.model.channels))} channels and "
         f"{convolutional.curve['loss'].shape[1]} epochs, Chollet's 32, 32 and 100."
     )
-
-
-def psnr(estimate, x):
-    """Mean over the images of the peak signal-to-noise ratio, 10 log10(1 / MSE) in dB, of estimates clipped to [0, 1]."""
-    from skimage.metrics import peak_signal_noise_ratio
-
-    pairs = zip(x, np.clip(np.asarray(estimate), 0, 1), strict=True)
-    return float(np.mean([peak_signal_noise_ratio(a, b, data_range=1) for a, b in pairs]))
-
-
-def ssim(estimate, x, shape):
-    """Mean over the images of the structural similarity (windows of 7 x 7) of estimates clipped to [0, 1]."""
-    from skimage.metrics import structural_similarity
-
-    pairs = zip(x, np.clip(np.asarray(estimate), 0, 1), strict=True)
-    return float(np.mean([structural_similarity(a.reshape(shape), b.reshape(shape), data_range=1) for a, b in pairs]))
 
 
 def _by_noise(grid):
@@ -152,28 +138,11 @@ def _by_median(shape, images, size):
 
 
 def _by_total_variation(shape, images, weight):
-    from skimage.restoration import denoise_tv_chambolle
-
-    return denoise_tv_chambolle(images.reshape(-1, *shape), weight=weight, channel_axis=0).reshape(images.shape)
+    return np.stack(total_variation(images.reshape(-1, *shape), weight)).reshape(images.shape)
 
 
 def _by_pca(pca, images, size):
     return pca.first(size).reconstruct(images)
-
-
-def _filtered(filters, noisy, trial, known, shape):
-    """Each filter's estimates with the parameters best in PSNR and best in SSIM on training images, and the former's value.
-
-    trial: the `known` training images with this noise.
-    """
-    estimates, chosen = {}, {}
-    for name, (method, values) in filters.items():
-        trials = [method(trial, value) for value in values]
-        qualities = ([psnr(y, known) for y in trials], [ssim(y, known, shape) for y in trials])
-        by_measure = [values[int(np.argmax(quality))] for quality in qualities]
-        estimates[name] = [method(noisy, value) for value in by_measure]
-        chosen[name] = by_measure[0]
-    return estimates, chosen
 
 
 def _row(real, tested):

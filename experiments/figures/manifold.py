@@ -1,5 +1,7 @@
 """Where data lie among all images: local dimension, linear spectrum, and the lines between two images."""
 
+import math
+
 import numpy as np
 
 from experiments.common.outcome import Outcome
@@ -9,6 +11,7 @@ from experiments.common.verdicts import Verdict, decided, listed
 from experiments.figures.manifold_drawing import GAUSSIAN, MIDDLE, NEAREST, SHARE, STEPS, draw
 from jaxae.measures.intrinsic_dimension import levina_bickel, neighbour_distances, two_nearest
 
+LEVELS = 256  # of a pixel of 8 bits
 NOISE = ("uniform pixels", "pixels shuffled in each image", "pixels from their marginals")
 
 
@@ -23,7 +26,7 @@ def outcome(grids, cfg):
     estimates = {name: _dimensions(x, settings.k) for name, x in sets.items()}
     lines, spaces = _lines(grid, rng, settings.pairs)
     near = _nearness(grid, lines)
-    figure = draw(sets, estimates, near, lines, grid)
+    figure = draw(sets, estimates, near, lines, grid, settings.seed)
     verdicts = _of_dimensions(estimates, data) + _of_lines(near, spaces)
     return Outcome(figure, _rows(estimates, near), _table(estimates, near), verdicts, _remark(grid, near, spaces))
 
@@ -81,8 +84,16 @@ def _remark(grid, near, spaces):
         "than a real one, and both bring it nearer to all images: from the start of the lines to the middle the distance goes "
         f"from {rise}, so that a part of the code's advantage is there at the start already. The angle leaves contrast out, "
         "not blur. From so few samples every estimate of a high dimension is too low; there are as many random images as "
-        "data, so that the comparison is fair."
+        "data, so that the comparison is fair. "
+        f"There are 10^{digits(256, 256, 3):,.0f} pictures of 256 x 256 pixels in three colours of {LEVELS} levels, and "
+        f"10^{digits(*grid.train.shape):,.0f} grey ones of the size of the data, {' x '.join(map(str, grid.train.shape))}: "
+        "nearly all look like the first kind of random image, as nearly all texts look like random letters."
     )
+
+
+def digits(*shape):
+    """log10 of the number of pictures of a shape, LEVELS to the power of its product."""
+    return math.prod(shape) * math.log10(LEVELS)
 
 
 def _random_images(rng, x):

@@ -1,5 +1,7 @@
 """The figure of where data lie: images of each set, their dimensions, and the lines between two images."""
 
+import string
+
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -10,21 +12,23 @@ STEPS = np.linspace(0, 1, 9)  # from one image to the other
 MIDDLE = len(STEPS) // 2
 NEAREST = range(2, 21)  # neighbours over which the dimension is drawn
 SHARE = 0.9  # of the variance
+LETTERS = (9, 15)  # rows and columns of random letters
 
 
-def draw(sets, estimates, near, lines, grid):
-    """Images of each set, spectra and local dimensions, distances to real images along the lines, and two of the lines."""
+def draw(sets, estimates, near, lines, grid, seed):
+    """Images of each set beside random letters, spectra and dimensions, distances along the lines, and two of the lines."""
     train = grid.train
     with plotting.style():
         figure = plt.figure(figsize=(12, 9))
         top, middle, bottom = figure.add_gridspec(3, 1, height_ratios=(2.55, 3.7, 2.35))
-        places = top.subgridspec(1, len(sets))
+        places = top.subgridspec(1, len(sets) + 1)
         for column, (name, x) in enumerate(sets.items()):
             shown = train.x[:9] if column == 0 else x[:9]
             ax = figure.add_subplot(places[column])
             plotting.tiles(ax, plotting.gaps(shown.reshape(3, 3, *train.shape)))
-            ax.set_title(name)
+            ax.set_title(name, fontsize=9)
             ax.set_axis_off()
+        _draw_letters(figure.add_subplot(places[len(sets)]), seed)
         places = middle.subgridspec(1, 3)
         _draw_sets(figure.add_subplot(places[0]), figure.add_subplot(places[1]), estimates)
         _draw_distances(figure.add_subplot(places[2]), near)
@@ -32,6 +36,16 @@ def draw(sets, estimates, near, lines, grid):
         for pair in range(min(2, len(next(iter(lines.values()))))):
             _draw_lines(figure.add_subplot(places[pair]), [images[pair] for images in lines.values()], train, pair == 0)
     return figure
+
+
+def _draw_letters(ax, seed):
+    """Text of equally likely letters and spaces: it is to language what uniform pixels are to images."""
+    letters = np.random.default_rng(seed).choice([*string.ascii_lowercase, " "], LETTERS)
+    text = "\n".join("".join(row) for row in letters)
+    ax.text(0.5, 0.5, text, family="monospace", fontsize=9, ha="center", va="center", transform=ax.transAxes)
+    ax.set_box_aspect(1)
+    ax.set_title("random letters", fontsize=9)
+    ax.set_axis_off()
 
 
 def _draw_sets(spectrum, dimension, estimates):

@@ -11,6 +11,7 @@ from jaxae.data.dataset import Data
 from jaxae.data.densities import mixture, spiral
 from jaxae.data.packaged import digits, mnist5k
 from jaxae.data.patches import patches
+from jaxae.data.photograph_patches import photograph_patches
 from jaxae.data.prepared import colour_pictures, grey_pictures
 
 SPLITS = ("train", "test")
@@ -19,6 +20,7 @@ SOURCES = {
     "digits": digits,
     "patches": patches,
     "colour_patches": colour_patches,
+    "photograph_patches": photograph_patches,
     "curves": curves,
     "spiral": spiral,
     "mixture": mixture,

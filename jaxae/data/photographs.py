@@ -22,6 +22,7 @@ SHIPPED = (
     ("sklearn", "datasets/images/china.jpg"),
     ("sklearn", "datasets/images/flower.jpg"),
 )
+HELD_OUT = ("camera", "chelsea", "china")
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 ALLOWED = "a folder of pictures, a picture, or IMAGES.mat of Olshausen"
 
@@ -40,6 +41,12 @@ def whitened(path: str | os.PathLike | None = None) -> tuple[list[str | Path], l
             return names, rescaled(pictures)
     names = shipped() if path is None else listed(path)
     return names, rescaled([whiten(halve(read(name))) for name in names])
+
+
+def held_out(split: str) -> list[tuple[str, Float32[np.ndarray, "_ _"]]]:
+    """Names and grey values in [0, 1] of whole shipped photographs at half size: HELD_OUT for test, the others for train."""
+    paths = [path for path in shipped() if (path.stem in HELD_OUT) == (split == "test")]
+    return [(path.stem, np.clip(halve(read(path)), 0, 1).astype(np.float32)) for path in paths]
 
 
 def shipped() -> list[Path]:

@@ -13,6 +13,7 @@ from jaxae.data.luma import luma
 
 OPTIONS = {  # of the data sets that have more than `limit`
     "patches": "size, count, seed, path, limit",
+    "photograph_patches": "size, count, seed, limit",
     "colour_patches": "size, count, seed, pictures, limit",
     "curves": "count, seed, limit",
     "spiral": "count, seed, pitch, std, limit",
@@ -28,7 +29,7 @@ def test_importing_is_light():
 
 
 def test_names():
-    embedded = ("mnist5k", "digits", "patches", "colour_patches", "curves", "spiral", "mixture")
+    embedded = ("mnist5k", "digits", "patches", "colour_patches", "photograph_patches", "curves", "spiral", "mixture")
     assert (*embedded, "mnist", "fashion_mnist", "cifar10", "cifar10_bw") == data.NAMES
 
 

@@ -22,13 +22,17 @@ CHOICES = {g: sorted(path.stem for path in (ROOT / "conf" / g).glob("*.yaml")) f
 START = {"data": "digits", "model": "dense", "corruption": "clean", "code": "identity", "loss": "binary_cross_entropy",
          "penalty": "none", "optimizer": "adam"}  # fmt: skip
 SMALL = ["scale=smoke", "train.epochs=1", "train.batch_size=20", "figure.filters=4", "figure.images=2", "figure.runs=1"]
-DRAWN = ("colour_patches", "curves", "mixture", "patches", "spiral")  # whose number of examples is chosen
+DRAWN = (
+    "colour_patches",
+    "curves",
+    "mixture",
+    "patches",
+    "photograph_patches",
+    "spiral",
+)  # whose number of examples is chosen
 SIZES = {
     ("data", "by_scale"): [],
-    **{
-        ("data", name): ["data.limit=40", "data.count=40"]
-        for name in ("colour_patches", "curves", "mixture", "patches", "spiral")
-    },
+    **{("data", name): ["data.limit=40", "data.count=40"] for name in DRAWN},
     ("model", "dense"): ["model.hidden=6"],
     ("model", "linear"): ["model.hidden=6"],
     ("code", "first"): ["code.count=3"],

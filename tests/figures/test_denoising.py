@@ -3,7 +3,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from experiments.figures.denoising import KINDS, noise, psnr, ssim
+from experiments.common.denoisers import psnr, ssim
+from experiments.figures.denoising import KINDS, noise
 from jaxae import corruptions
 
 KEY = jax.random.key(0)
