@@ -98,6 +98,12 @@ def _rifai():
 
 def _vincent():
     yield Left(f"{VINCENT}, figures 5 to 8", "filters of patches and digits", "-", NO_NUMBER)
+    for stack, value in published.STACKS_TUNED["mnist"].items():
+        what, cell = (
+            f"MNIST, {stack} stack of three: test error after fine-tuning (%)",
+            ("stacked", (f"{stack} stack",), "fine-tuned error"),
+        )
+        yield error(f"{VINCENT}, table 3", what, value, 10_000, *cell, unit=100)
     yield Left(
         f"{VINCENT}, table 3", "SAE-3 and SDAE-3 on seven variants of MNIST and shapes (%)", "1.99 to 51.93", NO_DATA
     )
@@ -105,6 +111,23 @@ def _vincent():
 
 def _makhzani():
     yield Left(f"{MAKHZANI}, figures 1 and 3", "filters of digits and of colour patches", "-", NO_NUMBER)
+    fixed = (published.FEATURES, "table 1", "logistic regression on fixed features", "fixed, test error (%)")
+    tuned = (published.FEATURES_TUNED, "table 3", "fine-tuned", "fine-tuned, test error (%)")
+    for errors, table, kind, column in (fixed, tuned):
+        for features, value in errors["mnist"].items():
+            paper, what = f"{MAKHZANI}, {table}", f"MNIST, {features}, {kind}: test error (%)"
+            if features == "RBM":
+                yield Left(paper, what, f"{value:.2f}", ENERGY)
+            elif features == "two layers, dropout":
+                yield Left(paper, what, f"{value:.2f}", "not attempted: two layers are trained as k-sparse ones only")
+            else:
+                yield error(paper, what, value, 10_000, "features", (features,), column)
+    yield Left(
+        f"{MAKHZANI}, tables 2 and 4",
+        "NORB: test errors (%)",
+        "8.6 to 23, 7.0 to 12.7",
+        "not attempted: NORB is not prepared",
+    )
 
 
 def _chollet():
