@@ -59,7 +59,7 @@ def _draw(places, measured, labels, widths):
 
 
 def _scatter(ax, places, labels):
-    """Codes inside the percentiles of SHOWN in the colours of their classes, which are named at their medians."""
+    """Codes inside the percentiles of SHOWN in the colours of their classes."""
     low, high = np.percentile(places, SHOWN, axis=0)
     margin = np.where(high > low, 0.04 * (high - low), 1)
     low, high = low - margin, high + margin
@@ -67,11 +67,6 @@ def _scatter(ax, places, labels):
     for label in np.unique(labels):
         own = places[inside & (labels == label)]
         ax.plot(*own.T, "o", ms=3, color=class_codes.color(label), alpha=0.6, mec="none")
-    for label in np.unique(labels):
-        box = {"boxstyle": "circle,pad=0.15", "fc": class_codes.color(label), "ec": "white", "lw": 1.2}
-        color = "white" if class_codes.is_dark(label) else "black"
-        middle = np.median(places[labels == label], axis=0)
-        ax.text(*middle, str(label), color=color, weight="bold", size=10, ha="center", va="center", bbox=box, zorder=10)
     ax.set(**{f"{axis}lim": limits for axis, limits in zip("xyz", zip(low, high, strict=True), strict=True)})
     for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
         axis.set_major_locator(plt.MaxNLocator(4))
