@@ -14,7 +14,7 @@ from jaxae.data.luma import luma
 OPTIONS = {  # of the data sets that have more than `limit`
     "patches": "size, count, seed, path, limit",
     "photograph_patches": "size, count, seed, limit",
-    "colour_patches": "size, count, seed, pictures, limit",
+    "colour_patches": "size, count, seed, pictures, fitted, limit",
     "curves": "count, seed, limit",
     "spiral": "count, seed, pitch, std, limit",
     "mixture": "count, seed, components, spacing, std, limit",
