@@ -56,7 +56,7 @@ def outcome(grids, cfg):
         rows = _draws(some.train.labels, count, cfg.figure.draws, int(some.seeds[0]))
         found[len(rows[0]) / classes] = _errors(grids, views, rows, cfg)
     means = {method: [float(np.mean(e.tests[method])) for e in found.values()] for method in _methods(found)}
-    deviations = {method: [float(np.std(e.tests[method])) for e in found.values()] for method in means}
+    deviations = {method: [_deviation(e.tests[method]) for e in found.values()] for method in means}
     labels = list(found)
     remark = (
         f"The codes and PCA are of all {len(some.train.x):,} training images without labels. {len(validation.x):,} other "
@@ -83,6 +83,11 @@ def outcome(grids, cfg):
 
 def _methods(found):
     return next(iter(found.values())).tests
+
+
+def _deviation(values):
+    """The sample standard deviation, 0 of a single draw."""
+    return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
 
 
 def _limited(data, count):
