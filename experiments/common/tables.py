@@ -9,7 +9,7 @@ import numpy as np
 
 from jaxae.files.atomic import replacing
 
-__all__ = ["OverSeeds", "aligned", "as_text", "tidy", "write_csv"]
+__all__ = ["OverSeeds", "aligned", "as_text", "read_csv", "tidy", "write_csv"]
 
 
 class OverSeeds(NamedTuple):
@@ -44,6 +44,12 @@ def as_text(value):
     if value is None:
         return ""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    """The rows of a csv file with a header, values as they are written."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def write_csv(path: Path, rows):

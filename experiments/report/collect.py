@@ -4,10 +4,9 @@ python -m experiments.report.collect outputs/NAME
 """
 
 import argparse
-import csv
 from pathlib import Path
 
-from experiments.common.tables import aligned, write_csv
+from experiments.common.tables import aligned, read_csv, write_csv
 from experiments.engine.checks import ConfigurationError
 from experiments.engine.over_seeds import place_of
 from experiments.engine.status import read_status
@@ -33,10 +32,10 @@ def collect(directory: Path, results: Path = RESULTS, commit: str | None = None,
                 f"{place}/status.json does not say its {' and '.join(missing)}: give it as an option"
             )
         about["seconds"] = round(run["seconds"]["total"])
-        rows += [{"seed": seed} | row | about for row in _read(place / "table.csv")]
+        rows += [{"seed": seed} | row | about for row in read_csv(place / "table.csv")]
     write_csv(results / f"{name}.csv", aligned(rows))
     if (directory / "verdicts.csv").exists():
-        write_csv(results / f"{name}{VERDICTS}.csv", _read(directory / "verdicts.csv"))
+        write_csv(results / f"{name}{VERDICTS}.csv", read_csv(directory / "verdicts.csv"))
     return name
 
 
@@ -54,11 +53,6 @@ def _completed(directory):
             f"{directory} holds no completed run: {status.get('status', 'there is no status.json')}"
         )
     return status
-
-
-def _read(path):
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def main(arguments=None):

@@ -4,12 +4,12 @@ python -m experiments.report.results
 """
 
 import argparse
-import csv
 from pathlib import Path
 
 from omegaconf import OmegaConf
 
 from experiments.common.over_seeds import table_over_seeds
+from experiments.common.tables import read_csv
 from experiments.report import papers
 from experiments.report.collect import ABOUT, RESULTS, VERDICTS
 from experiments.report.comparison import Left
@@ -37,11 +37,12 @@ results at `scale=quick` are in the [gallery](README.md).
 def page(results: Path = RESULTS) -> str:
     """The text of RESULTS.md for the tables in a folder."""
     files = [path for path in sorted(results.glob("*.csv")) if not path.stem.startswith(NO_EXPERIMENT)]
-    tables = {path.stem: _by_seed(_read(path)) for path in files if not path.stem.endswith(OTHERS)}
-    verdicts = {path.stem.removesuffix(VERDICTS): _read(path) for path in files if path.stem.endswith(VERDICTS)}
+    kept = {path.stem: read_csv(path) for path in files if not path.stem.endswith(OTHERS)}
+    tables = {name: _by_seed(each) for name, each in kept.items()}
+    verdicts = {path.stem.removesuffix(VERDICTS): read_csv(path) for path in files if path.stem.endswith(VERDICTS)}
     rows = papers.rows()
     parts = [HEAD, _published(rows, tables), _differing(rows, tables), _claims(verdicts)]
-    parts += [_section(name, _read(results / f"{name}.csv"), tables[name], verdicts.get(name, [])) for name in tables]
+    parts += [_section(name, kept[name], tables[name], verdicts.get(name, [])) for name in tables]
     return "\n".join(filter(None, parts))
 
 
@@ -49,11 +50,6 @@ def write(target: Path, results: Path = RESULTS):
     """Leave RESULTS.md at a path."""
     with replacing(target) as file:
         file.write(page(results).encode())
-
-
-def _read(path):
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def _by_seed(rows):
