@@ -1,10 +1,24 @@
-"""What every test has: the shapes of the library's annotations are checked at every call, and programs do not pile up."""
+"""What every test has: shapes of the library's annotations checked at every call, and programs compiled once on disk."""
+
+import os
+import tempfile
 
 import jax
 import pytest
 from jaxtyping import install_import_hook
 
 install_import_hook("jaxae", "beartype.beartype")
+
+
+def pytest_configure(config):
+    """All processes of a test run, workers and those that tests start, share what they compile."""
+    if hasattr(config, "workerinput") or "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        return
+    folder = tempfile.TemporaryDirectory(prefix="jaxae-tests-")
+    config.add_cleanup(folder.cleanup)
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = folder.name
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 
 
 @pytest.fixture
