@@ -8,9 +8,6 @@ import sys
 import hydra
 from omegaconf import DictConfig
 
-from experiments.engine import compilation, former_names, keys
-from experiments.engine.checks import ConfigurationError
-
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="config")
 def main(cfg: DictConfig) -> float:
@@ -21,10 +18,14 @@ def main(cfg: DictConfig) -> float:
     return run_job()
 
 
-if __name__ == "__main__":
+def command(arguments: list[str]):
+    """Check the words of the command line, then run; JAX is imported here, so that help and completion need not wait."""
+    from experiments.engine import compilation, former_names, keys
+    from experiments.engine.checks import ConfigurationError
+
     compilation.begin_process()
     try:
-        sys.argv[1:] = former_names.present_words(sys.argv[1:])
+        sys.argv[1:] = former_names.present_words(arguments)
         keys.check_arguments(sys.argv[1:])
         main()
     except ConfigurationError as error:
@@ -33,3 +34,19 @@ if __name__ == "__main__":
         sys.exit(130)
     finally:
         compilation.show_counts()
+
+
+if __name__ == "__main__":
+    if {"--list", "--help", "-h"} & set(sys.argv[1:]):
+        from experiments.engine import listing
+
+        print(listing.list_text() if "--list" in sys.argv else listing.help_text())
+    elif {"-sc", "--shell-completion"} & set(sys.argv[1:]):
+        from experiments.engine import completion
+
+        if text := completion.answer(sys.argv[1:]):
+            print(text, end="")
+        else:
+            main()
+    else:
+        command(sys.argv[1:])
