@@ -1,5 +1,6 @@
 """The beginning and the end of a command: a place that can be written, one table of a sweep's trials, and those that failed."""
 
+import contextlib
 import os
 import sys
 import traceback
@@ -9,7 +10,7 @@ import jax
 from hydra.experimental.callback import Callback
 
 from experiments.common.console import console
-from experiments.engine import failures
+from experiments.engine import failures, trial_names
 from experiments.engine.checks import ConfigurationError
 
 
@@ -37,6 +38,7 @@ class JointTable(Callback):
         except ConfigurationError as error:
             sys.exit(str(error))
         failures.begin()
+        trial_names.begin(config.hydra.overrides.task)
 
     def on_multirun_end(self, config, **details):
         """Write the table, list what failed in this command, and why."""
@@ -52,6 +54,8 @@ class JointTable(Callback):
             )  # of the last command, which the trials need not be of
             if any(directory.glob("*/status.json")):
                 joint_table.write([directory])
+                with contextlib.suppress(OSError):  # not every file system has links
+                    trial_names.link(directory)
         except ConfigurationError as error:
             sys.exit(str(error))
         except Exception:  # Hydra would make a warning of it

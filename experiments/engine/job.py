@@ -10,7 +10,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
 from experiments.common.console import console
-from experiments.engine import compilation, failures, locks, over_seeds
+from experiments.engine import compilation, failures, locks, over_seeds, trial_names
 from experiments.engine.checks import ConfigurationError, DivergenceError
 from experiments.engine.identity import searchpath
 from experiments.engine.trial import sentence
@@ -43,6 +43,8 @@ def run_job() -> float:
             sys.exit(sentence(error))
         raise
     if result.outcome:
+        if many:
+            console.print(trial_names.of_this_job(), highlight=False, markup=False)
         result.outcome.show()
         console.print(f"{os.path.relpath(directory)}/figure.png", highlight=False)
     return result.value if math.isfinite(result.value) else math.inf

@@ -7,7 +7,7 @@ import numpy as np
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from experiments.common.console import console
-from experiments.engine import interrupt
+from experiments.engine import interrupt, trial_names
 
 
 @contextlib.contextmanager
@@ -24,6 +24,7 @@ def training_progress(label, runs, epochs, samples):
         ),
         TimeRemainingColumn(),
     ]
+    label = ": ".join(filter(None, [trial_names.of_this_job(), label if label != "run" else ""])) or label
     title = f"{label} ({runs} run{'s' if runs > 1 else ''})"
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(title, total=epochs, loss=float("nan"), rate=0.0)

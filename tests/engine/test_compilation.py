@@ -22,7 +22,7 @@ RUN = ["scale=smoke", "model.hidden=8", "train.epochs=1"]
 def run(tmp_path, *arguments, **environment):
     """The counts of a process of experiments.run, and what it prints."""
     command = [sys.executable, "-m", "experiments.run", *arguments, *RUN, "resume=fresh"]
-    settings = {"JAXAE_CACHE": str(tmp_path / "cache"), **environment}
+    settings = {"JAXAE_CACHE": str(tmp_path / "cache"), "JAX_COMPILATION_CACHE_DIR": "", **environment}
     done = subprocess.run(
         [*command, f"hydra.run.dir={tmp_path}/run", f"hydra.sweep.dir={tmp_path}/jobs"],
         cwd=ROOT,

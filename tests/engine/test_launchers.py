@@ -24,7 +24,7 @@ TRIALS = [
 def sweep(folder, cache, *overrides):
     """The files of metrics that a sweep of two trials leaves, by directory."""
     command = [sys.executable, "-m", "experiments.run", "-m", *TRIALS, *overrides, f"hydra.sweep.dir={folder}"]
-    settings = {"JAXAE_CACHE": str(cache), "NPROC": "1", "OMP_NUM_THREADS": "1"}
+    settings = {"JAXAE_CACHE": str(cache), "JAX_COMPILATION_CACHE_DIR": "", "NPROC": "1", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, cwd=ROOT, env=os.environ | settings, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return {path.parent.name: path.read_text() for path in folder.glob("*/metrics.csv")}
