@@ -9,6 +9,7 @@ from rich.table import Table
 from experiments.common.console import console
 from experiments.common.tables import as_text, write_csv
 from experiments.common.verdicts import Verdict
+from experiments.common.views import Banks, Points
 
 __all__ = ["Outcome", "Verdict"]
 
@@ -21,6 +22,7 @@ class Outcome:
 
     A verdict is a claim that could come out otherwise; checks are identities, limits and timings, which show that the
     computation is sound. settled: how rules and settings were fixed before the test data was used, "" where they were not.
+    views: what a report lets its reader explore.
     """
 
     figure: plt.Figure
@@ -30,6 +32,7 @@ class Outcome:
     remark: str = ""
     checks: list[Verdict] = field(default_factory=list)
     settled: str = ""
+    views: list[Banks | Points] = field(default_factory=list)
 
     @property
     def protocol(self):

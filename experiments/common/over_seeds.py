@@ -31,6 +31,7 @@ def joined(outcomes: dict[int, Outcome]) -> Outcome:
         remark=f"{first.remark} {remark}".strip(),
         checks=[_verdict(same) for same in zip(*(outcome.checks for outcome in each), strict=True)],
         settled=first.settled,
+        views=first.views,
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from experiments.common import class_codes, plotting
 from experiments.common.outcome import Outcome
 from experiments.common.tables import tidy
+from experiments.common.views import Points
 
 CANVAS = 850 / 28  # pixels per side of the picture of images, per pixel of the longer side of one
 LABEL = 0.05  # width of a class label, as a share of the axes
@@ -39,7 +40,14 @@ def outcome(grids, cfg):
     widths = "-".join(str(width) for width in (grid.model.features, *grid.model.hidden))
     figure = _draw(panels, measured, test.labels[shown], widths)
     verdicts = class_codes.verdicts(measured, len(test.x), "two", "Hinton & Salakhutdinov 2006, figure 3")
-    return Outcome(figure, rows, table, verdicts, remark)
+    return Outcome(figure, rows, table, verdicts, remark, views=[_view(panels, test.labels[shown], pictures)])
+
+
+def _view(panels, labels, pictures):
+    """The same places, with the image of each."""
+    axes = tuple(map(class_codes.AXIS.format, ("first", "second")))
+    places = {name: panel["codes"] for name, panel in panels.items()}
+    return Points(places, axes, [f"class {label}" for label in labels], pictures, list(map(class_codes.color, labels)))
 
 
 def _panel(codes, images):

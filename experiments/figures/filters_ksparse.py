@@ -5,6 +5,7 @@ import numpy as np
 from experiments.common.filter_banks import LEAST_USE, banks_of, draw_banks, unit_rows, use_of_units
 from experiments.common.outcome import Outcome
 from experiments.common.verdicts import below, rises
+from experiments.common.views import Banks
 from jaxae.measures.filters import correlation_area, effective_area
 
 ERROR = "test squared error per image"
@@ -29,7 +30,7 @@ def outcome(grids, cfg):
         "1 % of them do."
     )
     rows = unit_rows({f"k = {k}": columns for k, columns in measures.items()})
-    return Outcome(figure, rows, table, _verdicts(table), remark)
+    return Outcome(figure, rows, table, _verdicts(table), remark, views=[Banks("k", shown)])
 
 
 def _k(found):

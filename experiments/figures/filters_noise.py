@@ -5,6 +5,7 @@ import numpy as np
 from experiments.common.filter_banks import COLUMNS, banks_of, unit_rows
 from experiments.common.outcome import Outcome
 from experiments.common.verdicts import greater, rises
+from experiments.common.views import Banks
 from experiments.figures.filters_noise_drawing import draw
 from jaxae.measures.filters import correlation_area, effective_area, elongation
 
@@ -30,7 +31,8 @@ def outcome(grids, cfg):
         f"growth (unit {followed[1]}). Each filter is scaled to its own largest magnitude; grey is 0. Stroke size is the area "
         "of the autocorrelation's central peak above half its height, elongation how many times as long as wide it is."
     )
-    return Outcome(figure, unit_rows(measures), table, _verdicts(table), remark)
+    views = [Banks("noise", filters)]
+    return Outcome(figure, unit_rows(measures), table, _verdicts(table), remark, views=views)
 
 
 def _measure(bank):

@@ -5,6 +5,7 @@ import numpy as np
 from experiments.common.filter_banks import banks_of, draw_banks, unit_rows
 from experiments.common.outcome import Outcome
 from experiments.common.verdicts import Verdict, greater, listed
+from experiments.common.views import Banks
 from jaxae.measures.filters import effective_area, kind_of_filters, orientation
 from jaxae.measures.gabor import gabor_fit
 
@@ -27,7 +28,8 @@ def outcome(grids, cfg):
         "Each filter is scaled to its own largest magnitude; grey is 0. A filter is called noise where the best Gabor "
         "explains less than half of its energy, else an edge where its orientation is at least 0.25, else a blob."
     )
-    return Outcome(figure, unit_rows(measures), table, _verdicts(measures), remark)
+    views = [Banks("model", filters)]
+    return Outcome(figure, unit_rows(measures), table, _verdicts(measures), remark, views=views)
 
 
 def _measure(bank):

@@ -17,6 +17,7 @@ from experiments.common.machine import commit, processor
 from experiments.common.outcome import Verdict
 from experiments.common.tables import as_text
 from experiments.engine.memory import peak_bytes
+from experiments.report import views
 
 HERE = Path(__file__).resolve().parent
 PACKAGES = ("jax", "flax", "optax", "numpy", "jaxae")
@@ -49,6 +50,7 @@ class Entry:
     examples: int = 0
     checks: list[Verdict] = field(default_factory=list)
     settled: str = ""
+    views: list[dict] = field(default_factory=list)
 
     @property
     def title(self):
@@ -93,6 +95,7 @@ def finished(result, directory: Path) -> Entry:
         examples=len(train.x),
         checks=outcome.checks,
         settled=outcome.settled,
+        views=[*map(views.as_data, outcome.views), *views.curves(outcome.figure)],
     )
 
 
@@ -123,7 +126,12 @@ def write(directory: Path, facts: dict, entries: list[Entry], waiting: list[str]
     )
     environment.filters |= {"as_text": as_text, "duration": duration}
     page = environment.get_template("page.html.j2").render(
-        facts, entries=entries, waiting=waiting, peak=peak_memory(), total=time.perf_counter() - facts["started"]
+        facts,
+        entries=entries,
+        waiting=waiting,
+        peak=peak_memory(),
+        total=time.perf_counter() - facts["started"],
+        script=(HERE / "page.js").read_text(encoding="utf-8"),
     )
     path = directory / "report.html"
     path.write_text(page, encoding="utf-8")
