@@ -45,7 +45,7 @@ def array(
     return limited(divided(table, test, seed=seed, scaling=scaling, shape=shape), split, limit)
 
 
-def read(path: Path, *, key: str | None = None, label: str | None = None, header: bool = True) -> Table:
+def read(path: Path, *, key: Any = None, label: Any = None, header: Any = True) -> Table:
     """The examples of a file; raises ValueError with file, key, row or column of what is wrong."""
     kind = path.suffix.lower()
     if kind not in READERS:
@@ -117,7 +117,8 @@ def _csv(path, key, label, header):
     pandas = imported("pandas")
 
     with open(path, newline="", encoding="utf-8-sig") as file:
-        first = next(csv.reader(file), [])
+        lines = csv.reader(file)
+        first, second = next(lines, []), next(lines, [])
     positions = [str(place) for place in range(len(first))]
     if header and first and first != positions and all(map(_is_number, first)):
         raise Refused(
@@ -128,14 +129,15 @@ def _csv(path, key, label, header):
     if header and len(set(first)) < len(first):
         twice = next(name for name in first if first.count(name) > 1)
         raise Refused(f"File {path} has two columns {twice!r}; allowed are columns with names of their own.")
+    if len(second) > len(first):  # pandas would take the first field for the name of the row
+        raise Refused(
+            f"File {path} has {len(second)} fields in its second line and {len(first)} in its first; allowed are as many."
+        )
     options = {} if header else {"header": None, "names": positions}
     # No word but the empty one is a missing number, so that a class may be called NA.
-    frame = pandas.read_csv(path, keep_default_na=False, na_values=[""], low_memory=False, encoding="utf-8-sig",
-                            float_precision="round_trip", **options)  # fmt: skip
-    if not isinstance(frame.index, pandas.RangeIndex):
-        raise Refused(
-            f"File {path} has rows of more than the {len(first)} fields of its first line; allowed are as many."
-        )
+    frame = pandas.read_csv(
+        path, keep_default_na=False, na_values=[""], low_memory=False, encoding="utf-8-sig", **options
+    )
     return _framed(path, frame, label)
 
 
@@ -152,6 +154,8 @@ def _framed(path, frame, label):
     if label is not None and label not in frame.columns:
         raise Refused(f"Data option 'label' is {label!r}; allowed are the columns of {path}, {_listed(frame.columns)}.")
     columns = tuple(name for name in frame.columns if name != label)
+    if not len(frame):
+        raise Refused(f"File {path} has no rows; allowed is one or more.")
     for name in columns:
         kind = pandas.api.types
         if not kind.is_numeric_dtype(frame[name]) or kind.is_complex_dtype(frame[name]):
@@ -181,8 +185,7 @@ def _labels(pandas, path, column):
 def _first_word(pandas, column):
     """Row from 1 on and value of the first entry that is no number."""
     numbers = pandas.to_numeric(column.astype(str), errors="coerce")
-    rows = np.flatnonzero(numbers.isna() & column.notna())
-    row = rows[0] if len(rows) else 0
+    row = next(iter(np.flatnonzero(numbers.isna() & column.notna())), 0)
     return row + 1, column.iloc[row]
 
 

@@ -43,6 +43,8 @@ def leading(limit: Any, available: int) -> slice:
 
 def existing_path(option: str, value: Any) -> Path:
     """The path of a file or folder; raises ValueError for none and FileNotFoundError for one that does not exist."""
+    if value is None:
+        raise ValueError(f"Data option {option!r} is not given; it must be a path.")
     if not isinstance(value, str | os.PathLike):
         raise ValueError(f"Data option {option!r} is {value!r}; it must be a path.")
     path = Path(value).expanduser()

@@ -40,7 +40,7 @@ def divided(table: Table, test: Any, *, seed: Any, scaling: str, shape: Any = No
         check_alike(table, test, found, other)
         parts, how = (table, test), f"{test.name} is the test split"
     else:
-        parts, how = parts_of(table, test, seed), f"{test:g} of every class is the test split, seed {seed}"
+        parts, how = parts_of(table, test, seed), f"{float(test):g} of every class is the test split, seed {seed}"
         how = how if table.labels is not None else how.replace("of every class ", "")
     train, test = parts
     names, classes = numbered([part.labels for part in parts])
@@ -66,7 +66,7 @@ def parts_of(table: Table, share: Any, seed: int) -> tuple[Table, Table]:
         raise ValueError(
             f"Data option 'test' is {share!r}; allowed are a share between 0 and 1, ends excluded, and a path."
         )
-    labels = np.zeros(len(table.x), int) if table.labels is None else table.labels
+    share, labels = float(share), np.zeros(len(table.x), int) if table.labels is None else table.labels
     rows = [stratified(labels, split, share=1 - share, seed=seed) for split in ("train", "test")]
     if not all(map(len, rows)):
         raise ValueError(
@@ -105,7 +105,10 @@ def numbered(labels: list[np.ndarray | None]) -> tuple[list, list[np.ndarray | N
         return [], labels
     if len({part.dtype.kind in "SU" for part in labels}) > 1:
         raise ValueError("Labels are words in one split and numbers in the other; allowed is one kind.")
-    names, places = np.unique(np.concatenate(labels), return_inverse=True)
+    joined = np.concatenate(labels)
+    if joined.dtype.kind in "SU" and all(word.isdecimal() and str(int(word)) == word for word in np.unique(joined)):
+        joined = joined.astype(np.int64)  # so that class 10 comes after class 9
+    names, places = np.unique(joined, return_inverse=True)
     return names.tolist(), np.split(places.astype(np.int32), [len(labels[0])])
 
 

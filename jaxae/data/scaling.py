@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Float32, Num
+from jaxtyping import Float32, Num
 
 KINDS = ("unit", "standardised", "none")
 BLOCK = 2**22  # values scaled at once in float64, which bounds the memory beside the result
@@ -68,5 +68,5 @@ def fitted(kind: str, x: Num[np.ndarray, "n ..."], *, white: int | None, togethe
     )
 
 
-def _nonzero(divisor: Float[np.ndarray, "*features"], constant: np.ndarray) -> Float[np.ndarray, "*features"]:
+def _nonzero(divisor, constant):
     return np.where(constant, 1.0, divisor)

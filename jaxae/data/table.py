@@ -114,4 +114,6 @@ def checked_labels(table: Table) -> np.ndarray:
             first = wrong[0] + (table.columns is not None)
             raise ValueError(f"{place} have {labels[wrong[0]]} in row {first}; allowed are whole numbers and words.")
         labels = labels.astype(np.int64)
+    if labels.dtype.kind == "S":
+        labels = np.char.decode(labels, "utf-8")
     return labels.astype(np.int64) if labels.dtype.kind == "b" else labels
