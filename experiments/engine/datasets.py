@@ -20,15 +20,18 @@ def load_splits(cfg):
     options = {
         name: tuple(value) if isinstance(value, ListConfig) else value
         for name, value in cfg.data.items()
-        if name not in ("name", "warp")
+        if name not in ("name", "source", "warp")
     }
+    source = cfg.data.get("source")  # of many sets, of which the name chooses one
+    if source:
+        options["name"] = cfg.data.name
     whole = {
         name: value for name, value in options.items() if name not in ("limit", "count")
     }  # these size the train split
     try:
         files = tuple(of_data(options).items())
         return tuple(
-            _load(cfg.data.name, split, tuple(chosen.items()), files)
+            _load(source or cfg.data.name, split, tuple(chosen.items()), files)
             for split, chosen in (("train", options), ("test", whole))
         )
     except (TypeError, ValueError, OSError, ImportError) as error:

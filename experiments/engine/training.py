@@ -55,7 +55,7 @@ def train(setup, name, directory: Path) -> TrainedGrid:
         curve=curve,
         diverged=diverged,
         metadata={"label": name, "axes": list(setup.table), "sizes": setup.sizes, "data": data_facts(setup)}
-        | _own_data(setup),
+        | _data_notes(setup),
     )
     shutil.rmtree(directory / "checkpoints", ignore_errors=True)
     return trained_grid(setup, params, curve, diverged, time.perf_counter() - started)
@@ -98,7 +98,7 @@ def data_facts(setup):
     return {"examples": len(setup.train.x), "shape": list(setup.train.shape)}
 
 
-def _own_data(setup):
+def _data_notes(setup):
     """What was done to a user's own data, for the description of a stored grid."""
     origins = [split.origin for split in (setup.train, setup.test) if split.origin]
     return {"data_notes": [note for origin in origins for note in origin.notes]} if origins else {}

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from jaxae.data.arrays import divided
 from jaxae.data.dataset import Data
 from jaxae.data.options import existing_path, limited
-from jaxae.data.own import divided
 from jaxae.data.splits import SEED
 from jaxae.data.table import Table
 from jaxae.extras import imported
@@ -36,12 +36,17 @@ def array(
     """The examples of a file; the numbers are scaled by what is fitted to the whole train split, whatever `limit`.
 
     path: .npy, .npz, .safetensors, .csv or .parquet; key: the array of an .npz or .safetensors with several; label: the array
-    or column of classes; header: whether the first line of a .csv has names; shape, seed, scaling: see `own.from_arrays`;
+    or column of classes; header: whether the first line of a .csv has names; shape, seed, scaling: see `arrays.from_arrays`;
     test: the share of every class, or the path of a file. Raises ValueError with the place of what is wrong.
     """
     options = {"key": key, "label": label, "header": header}
-    table = read(existing_path("path", path), **options)
-    test = read(existing_path("test", test), **options) if isinstance(test, str | os.PathLike) else test
+    path = existing_path("path", path)
+    if isinstance(test, str | os.PathLike):
+        held = existing_path("test", test)
+        if held.samefile(path):
+            raise ValueError(f"Data option 'test' is {test}, as 'path' is; allowed is another file.")
+        test = read(held, **options)
+    table = read(path, **options)
     return limited(divided(table, test, seed=seed, scaling=scaling, shape=shape), split, limit)
 
 

@@ -14,7 +14,7 @@ from jaxae.data.packaged import digits, mnist5k
 from jaxae.data.patches import patches
 from jaxae.data.photograph_patches import photograph_patches
 from jaxae.data.picture_folders import images
-from jaxae.data.prepared import colour_pictures, grey_pictures
+from jaxae.data.prepared import any_pictures, colour_pictures, grey_pictures
 
 SPLITS = ("train", "test")
 SOURCES = {
@@ -32,6 +32,7 @@ SOURCES = {
     "cifar10_bw": functools.partial(grey_pictures, "cifar10"),
     "array": array,
     "images": images,
+    "tfds": any_pictures,
 }
 NAMES = tuple(SOURCES)
 
@@ -39,6 +40,7 @@ NAMES = tuple(SOURCES)
 def load(
     name: str,
     split: str,
+    /,
     *,
     dir: str | os.PathLike | None = None,
     cache: str | os.PathLike | None = None,

@@ -10,9 +10,9 @@ from jaxtyping import Float
 
 from jaxae.data import cache as data_cache
 from jaxae.data import photographs
+from jaxae.data.arrays import divided
 from jaxae.data.dataset import Data
 from jaxae.data.options import existing_path, limited, whole_number
-from jaxae.data.own import divided
 from jaxae.data.prepared import fingerprint
 from jaxae.data.splits import SEED
 from jaxae.data.table import Table
@@ -38,7 +38,7 @@ def images(
 
     path: a folder of pictures, or of folders whose names are the classes, or of such folders `train` and `test`; size: pixels
     per side of the central square, null for pictures that are all of one size; test: the share of every class, or another
-    folder; null for the folder `test`, else 0.2; seed, scaling: see `own.from_arrays`. Raises ValueError with the file.
+    folder; null for the folder `test`, else 0.2; seed, scaling: see `arrays.from_arrays`. Raises ValueError with the file.
     """
     size = None if size is None else whole_number("size", size, least=1)
     if not isinstance(colour, bool):
@@ -62,6 +62,8 @@ def places(folder: Path, test: Any) -> tuple[Path, Any]:
         held = existing_path("test", test)
         if not held.is_dir():
             raise ValueError(f"Data option 'test' is {held}; allowed are a share and a folder of pictures.")
+        if held.resolve().is_relative_to(folder.resolve()):
+            raise ValueError(f"Data option 'test' is {held}, which lies in 'path'; allowed is a folder beside it.")
         return folder, held
     if train.is_dir() != held.is_dir():
         found, lacking = (train, "test") if train.is_dir() else (held, "train")

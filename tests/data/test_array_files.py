@@ -269,6 +269,12 @@ def test_other_columns_in_the_test_file_are_named(tmp_path):
             both(path, test=str(text(content, "test.csv")(tmp_path)))
 
 
+def test_the_examples_themselves_are_no_test(tmp_path):
+    path = write(tmp_path / "own.npy")
+    with pytest.raises(ValueError, match=r"'test' is .*own\.npy, as 'path' is; allowed is another file"):
+        both(path, test=str(path))
+
+
 def test_nothing_of_a_pickle_is_run(tmp_path):
     class Trap:
         def __reduce__(self):

@@ -19,6 +19,7 @@ OPTIONS = {  # of the data sets that have more than `limit`
     "spiral": "count, seed, pitch, std, limit",
     "mixture": "count, seed, components, spacing, std, limit",
     "array": "path, key, label, header, shape, test, seed, scaling, limit",
+    "tfds": "name, colour, limit",
     "images": "path, size, colour, test, seed, scaling, limit",
 }
 
@@ -32,7 +33,7 @@ def test_importing_is_light():
 
 def test_names():
     embedded = ("mnist5k", "digits", "patches", "colour_patches", "photograph_patches", "curves", "spiral", "mixture")
-    assert (*embedded, "mnist", "fashion_mnist", "cifar10", "cifar10_bw", "array", "images") == data.NAMES
+    assert (*embedded, "mnist", "fashion_mnist", "cifar10", "cifar10_bw", "array", "images", "tfds") == data.NAMES
 
 
 def test_unknown_name_lists_the_known_ones():

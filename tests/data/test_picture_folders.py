@@ -181,6 +181,7 @@ def frames(path):
         (lambda f: shutil.rmtree(f / "cat"), {"path": "/nowhere"}, "'path' is /nowhere, which does not exist"),
         (lambda f: None, {"path": __file__}, r"'path' is .*; allowed is a folder of pictures"),
         (lambda f: None, {"test": __file__}, r"'test' is .*; allowed are a share and a folder of pictures"),
+        (lambda f: None, {"test": ""}, r"'test' is \., which lies in 'path'; allowed is a folder beside it"),
         (lambda f: None, {"test": 1.0}, "'test' is 1.0; allowed are a share between 0 and 1"),
         (lambda f: None, {"test": 0.01}, "'test' is 0.01 and leaves 15 examples of .*/pets for training and 0 for the test"),
         (lambda f: None, {"size": 0}, "'size' is 0; it must be a whole number of at least 1"),
@@ -188,8 +189,10 @@ def frames(path):
         (lambda f: None, {"scaling": "half"}, "'scaling' is 'half'; allowed are unit, standardised, none"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_one_sentence_with_the_file(make, options, words, folder):
+def test_what_is_wrong_is_one_sentence_with_the_file(make, options, words, folder, monkeypatch):
     make(folder)
+    if options.get("test") == "":
+        monkeypatch.chdir(folder)
     with pytest.raises((ValueError, FileNotFoundError), match=words) as caught:
         data.load("images", "train", **({"path": folder, "cache": folder.parent / "cache"} | options))
     assert "\n" not in str(caught.value)
