@@ -56,7 +56,7 @@ def read(path: Path, *, key: Any = None, label: Any = None, header: Any = True) 
     if kind not in READERS:
         raise ValueError(f"File {path} is none that is read; allowed are {', '.join(READERS)}.")
     for option, value in (("key", key), ("label", label)):
-        if value is not None and not isinstance(value, str | int):
+        if value is not None and (not isinstance(value, str | int) or isinstance(value, bool)):
             raise ValueError(f"Data option {option!r} is {value!r}; allowed is a name.")
     if not isinstance(header, bool):
         raise ValueError(f"Data option 'header' is {header!r}; allowed are true and false.")
@@ -65,7 +65,7 @@ def read(path: Path, *, key: Any = None, label: Any = None, header: Any = True) 
     if key is not None and kind not in (".npz", ".safetensors"):
         raise ValueError(f"Data option 'key' is {key!r} and {path} has no keys; they are of .npz and .safetensors.")
     try:
-        return READERS[kind](path, key, label, header)
+        return READERS[kind](path, *(None if name is None else str(name) for name in (key, label)), header)
     except (Refused, ModuleNotFoundError):
         raise
     except Exception as error:  # a damaged file makes the packages raise nearly anything
@@ -122,7 +122,7 @@ def _csv(path, key, label, header):
     pandas = imported("pandas")
 
     with open(path, newline="", encoding="utf-8-sig") as file:
-        lines = csv.reader(file)
+        lines = csv.reader(file, skipinitialspace=True)
         first, second = next(lines, []), next(lines, [])
     positions = [str(place) for place in range(len(first))]
     if header and first and first != positions and all(map(_is_number, first)):
@@ -141,7 +141,13 @@ def _csv(path, key, label, header):
     options = {} if header else {"header": None, "names": positions}
     # No word but the empty one is a missing number, so that a class may be called NA.
     frame = pandas.read_csv(
-        path, keep_default_na=False, na_values=[""], low_memory=False, encoding="utf-8-sig", **options
+        path,
+        keep_default_na=False,
+        na_values=[""],
+        low_memory=False,
+        encoding="utf-8-sig",
+        skipinitialspace=True,
+        **options,
     )
     return _framed(path, frame, label)
 
@@ -155,7 +161,6 @@ def _framed(path, frame, label):
     """The table of a data frame, whose columns must be numbers."""
     pandas = imported("pandas")
     frame.columns = [str(name) for name in frame.columns]
-    label = None if label is None else str(label)
     if label is not None and label not in frame.columns:
         raise Refused(f"Data option 'label' is {label!r}; allowed are the columns of {path}, {_listed(frame.columns)}.")
     columns = tuple(name for name in frame.columns if name != label)

@@ -20,7 +20,8 @@ def from_arrays(
     """The train and test splits of arrays, checked, flat, float32 and scaled by what is fitted to the train split.
 
     x: [n, features], [n, height, width] or [n, height, width, 1 or 3]; labels: [n] whole numbers or words; test: the share of
-    every class, or a pair (x, labels) of arrays; seed: of that division; scaling: see `scaling.fitted`, levels of uint8
+    every class, or a pair (x, labels) of arrays; seed: of that division and of the order, in which classes are spread evenly;
+    scaling: see `scaling.fitted`, levels of uint8
     pictures are divided by 255; shape: of an example, where x is flat. `origin.notes` of each says what was done. Raises
     ValueError with the place of what is wrong.
     """
@@ -38,7 +39,8 @@ def divided(table: Table, test: Any, *, seed: Any, scaling: str, shape: Any = No
     if isinstance(test, Table):
         test, other = checked(test, shape)
         check_alike(table, test, found, other)
-        parts, how = (table, test), f"{test.name} is the test split"
+        parts = tuple(part.taken(stratified(part.strata(), "train", share=1, seed=seed)) for part in (table, test))
+        how = f"{test.name} is the test split, both shuffled by seed {seed}"
     else:
         parts, how = parts_of(table, test, seed), f"{float(test):g} of every class is the test split, seed {seed}"
         how = how if table.labels is not None else how.replace("of every class ", "")
@@ -66,16 +68,14 @@ def parts_of(table: Table, share: Any, seed: int) -> tuple[Table, Table]:
         raise ValueError(
             f"Data option 'test' is {share!r}; allowed are a share between 0 and 1, ends excluded, and a path."
         )
-    share, labels = float(share), np.zeros(len(table.x), int) if table.labels is None else table.labels
-    rows = [stratified(labels, split, share=1 - share, seed=seed) for split in ("train", "test")]
+    share = float(share)
+    rows = [stratified(table.strata(), split, share=1 - share, seed=seed) for split in ("train", "test")]
     if not all(map(len, rows)):
         raise ValueError(
             f"Data option 'test' is {share:g} and leaves {len(rows[0])} examples of {table.name} for training and "
             f"{len(rows[1])} for the test; allowed is a share that leaves one or more in both."
         )
-    return tuple(
-        table._replace(x=table.x[part], labels=None if table.labels is None else table.labels[part]) for part in rows
-    )
+    return tuple(table.taken(part) for part in rows)
 
 
 def check_alike(train: Table, test: Table, shape: tuple[int, ...], other: tuple[int, ...]):

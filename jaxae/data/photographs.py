@@ -83,7 +83,7 @@ def read_colours(path: Path) -> Float[np.ndarray, "rows columns 3"]:
 
     try:
         with Image.open(path) as picture:
-            if getattr(picture, "n_frames", 1) > 1:
+            if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:  # cameras hide a second view in an MPO
                 raise ValueError(f"it has {picture.n_frames} frames")
             if picture.has_transparency_data and picture.convert("RGBA").getextrema()[3][0] < 255:
                 raise ValueError("it has pixels that are not opaque")

@@ -27,6 +27,14 @@ class Table(NamedTuple):
             return f"{self.name}, row {index[0] + 1}, column {self.columns[index[1]]!r}"
         return f"{self.name}, example {index[0]}, place {list(index[1:])}"
 
+    def strata(self) -> np.ndarray:
+        """The classes [n], one for all where there are no labels."""
+        return np.zeros(len(self.x), int) if self.labels is None else self.labels
+
+    def taken(self, rows: np.ndarray) -> "Table":
+        """The table of some rows."""
+        return self._replace(x=self.x[rows], labels=None if self.labels is None else self.labels[rows])
+
 
 def checked(table: Table, shape: Any = None) -> tuple[Table, tuple[int, ...]]:
     """A table of finite numbers, and the shape of an example; raises ValueError with the place of what is not.

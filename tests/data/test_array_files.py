@@ -93,6 +93,11 @@ def test_a_csv_without_names_is_read_where_it_is_said(tmp_path):
     assert both(path, header=False, label=3)[0].x.shape == (24, 3)
 
 
+def test_spaces_after_commas_are_no_part_of_names_and_classes(tmp_path):
+    (tmp_path / "own.csv").write_text("a, kind\n" + "1, ant\n2, bee\n" * 10)
+    assert both(tmp_path / "own.csv", label="kind")[0].origin.notes[1].endswith("0 is ant, 1 is bee")
+
+
 def test_columns_that_pandas_numbers_itself_are_names(tmp_path):
     path = tmp_path / "own.csv"
     pd.DataFrame(X).to_csv(path, index=False)  # 0,1,2
@@ -130,8 +135,8 @@ def test_a_file_for_the_test_is_the_test_split(tmp_path):
     train, test = both(path, test=str(held), label="kind", scaling="standardised")
     x, columns = FRAME[["a", "b", "c"]].to_numpy(), X[:20]
     expected = (x - columns.mean(axis=0)) / columns.std(axis=0)
-    np.testing.assert_allclose(train.x, expected[:20], atol=1e-5)  # in the order of the file
-    np.testing.assert_allclose(test.x, expected[20:], atol=1e-5)
+    for split, rows in ((train, expected[:20]), (test, expected[20:])):
+        np.testing.assert_allclose(sorted_rows(split), rows[np.lexsort(rows.T)], atol=1e-5)
     assert f"{held} is the test split" in train.origin.notes[0]
 
 
