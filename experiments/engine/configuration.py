@@ -137,7 +137,8 @@ def _check_loss(cfg, loss, model, train, test):
         for split in (train, test):
             if split.x.min() < 0 or split.x.max() > 1:
                 words = f"loss=binary_cross_entropy needs data in [0, 1], and data={cfg.data.name} is not"
-                raise ConfigurationError(words + beyond_unit(split))
+                advice = ", choose data.scaling=unit or loss=squared_error" if split.origin else ""
+                raise ConfigurationError(words + beyond_unit(split) + advice)
 
 
 def model_of(cfg, train):

@@ -69,7 +69,7 @@ def held_out(train, share):
 
 
 def beyond_unit(split):
-    """Of a user's own data: ", FILE has VALUE in PLACE" for the first value outside [0, 1]; else ""."""
+    """Of a user's own data: ": FILE has VALUE in PLACE" for the first value outside [0, 1]; else ""."""
     if split.origin is None:
         return ""
     row, feature = np.argwhere((split.x < 0) | (split.x > 1))[0]
@@ -77,5 +77,4 @@ def beyond_unit(split):
         place = f"column {split.origin.columns[feature]!r}"
     else:
         place = f"place {[int(i) for i in np.unravel_index(feature, split.shape)]} of an example"
-    advice = "choose data.scaling=unit or loss=squared_error"
-    return f": {split.origin.name} has {split.x[row, feature]:.3g} in {place}, {advice}"
+    return f": {split.origin.name} has {split.x[row, feature]:.3g} in {place}"

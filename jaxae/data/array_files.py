@@ -1,6 +1,5 @@
 """Arrays and tables in files: .npy, .npz, .safetensors, .csv, .parquet."""
 
-import csv
 import os
 from pathlib import Path
 from typing import Any
@@ -9,13 +8,11 @@ import numpy as np
 
 from jaxae.data.arrays import divided
 from jaxae.data.dataset import Data
+from jaxae.data.frames import from_csv, from_parquet
 from jaxae.data.options import existing_path, limited
 from jaxae.data.splits import SEED
-from jaxae.data.table import Table
-from jaxae.extras import imported
+from jaxae.data.table import Refused, Table, listed
 from jaxae.files import npz
-
-LISTED = 20  # columns or keys that an error lists
 
 
 def array(
@@ -75,10 +72,6 @@ def read(path: Path, *, key: Any = None, label: Any = None, header: Any = True) 
         ) from error
 
 
-class Refused(ValueError):
-    """What a file holds and may not: said in a sentence of its own."""
-
-
 def _npy(path, key, label, header):
     if label is not None:
         raise Refused(
@@ -111,105 +104,19 @@ def _chosen(path, keys, key, label):
     """The key of the examples: the one that is asked for, or the only one beside the labels."""
     for option, name in (("key", key), ("label", label)):
         if name is not None and name not in keys:
-            raise Refused(f"Data option {option!r} is {name!r}; allowed are the keys of {path}, {_listed(keys)}.")
+            raise Refused(f"Data option {option!r} is {name!r}; allowed are the keys of {path}, {listed(keys)}.")
     others = [name for name in keys if name != label]
     if key is None and len(others) != 1:
-        raise Refused(f"File {path} has {len(others)} arrays of examples; 'key' must name one of {_listed(keys)}.")
+        raise Refused(f"File {path} has {len(others)} arrays of examples; 'key' must name one of {listed(keys)}.")
     return others[0] if key is None else key
 
 
 def _csv(path, key, label, header):
-    pandas = imported("pandas")
-
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        lines = csv.reader(file, skipinitialspace=True)
-        first, second = next(lines, []), next(lines, [])
-    positions = [str(place) for place in range(len(first))]
-    if header and first and first != positions and all(map(_is_number, first)):
-        raise Refused(
-            f"File {path} has numbers in its first line, {_listed(first[:4])}; allowed are names, or header=false."
-        )
-    if header and (empty := [place for place, name in enumerate(first, start=1) if not name.strip()]):
-        raise Refused(f"File {path} has no name for column {empty[0]}, as of an index; allowed are columns with names.")
-    if header and len(set(first)) < len(first):
-        twice = next(name for name in first if first.count(name) > 1)
-        raise Refused(f"File {path} has two columns {twice!r}; allowed are columns with names of their own.")
-    if len(second) > len(first):  # pandas would take the first field for the name of the row
-        raise Refused(
-            f"File {path} has {len(second)} fields in its second line and {len(first)} in its first; allowed are as many."
-        )
-    options = {} if header else {"header": None, "names": positions}
-    # No word but the empty one is a missing number, so that a class may be called NA.
-    frame = pandas.read_csv(
-        path,
-        keep_default_na=False,
-        na_values=[""],
-        low_memory=False,
-        encoding="utf-8-sig",
-        skipinitialspace=True,
-        **options,
-    )
-    return _framed(path, frame, label)
+    return from_csv(path, label, header=header)
 
 
 def _parquet(path, key, label, header):
-    imported("pyarrow")
-    return _framed(path, imported("pandas").read_parquet(path, engine="pyarrow").reset_index(drop=True), label)
-
-
-def _framed(path, frame, label):
-    """The table of a data frame, whose columns must be numbers."""
-    pandas = imported("pandas")
-    frame.columns = [str(name) for name in frame.columns]
-    if label is not None and label not in frame.columns:
-        raise Refused(f"Data option 'label' is {label!r}; allowed are the columns of {path}, {_listed(frame.columns)}.")
-    columns = tuple(name for name in frame.columns if name != label)
-    if not len(frame):
-        raise Refused(f"File {path} has no rows; allowed is one or more.")
-    for name in columns:
-        kind = pandas.api.types
-        if not kind.is_numeric_dtype(frame[name]) or kind.is_complex_dtype(frame[name]):
-            row, value = _first_word(pandas, frame[name])
-            raise Refused(
-                f"{path}, row {row}, column {name!r} is {value!r}; allowed are numbers, and one column as 'label'."
-            )
-    features = frame[list(columns)]
-    plain = all(isinstance(dtype, np.dtype) for dtype in features.dtypes)
-    x = features.to_numpy() if plain else features.to_numpy(np.float64, na_value=np.nan)
-    if columns and x.dtype.kind == "O":  # booleans beside numbers
-        x = features.to_numpy(np.float64)
-    return Table(x, None if label is None else _labels(pandas, path, frame[label]), str(path), columns)
-
-
-def _labels(pandas, path, column):
-    missing = np.flatnonzero(column.isna())
-    if len(missing):
-        raise Refused(
-            f"{path}, row {missing[0] + 1}, column {column.name!r} is empty; allowed is a label for every row."
-        )
-    if pandas.api.types.is_numeric_dtype(column):
-        return column.to_numpy(column.dtype if isinstance(column.dtype, np.dtype) else np.float64)
-    return column.astype(str).to_numpy(dtype=np.str_)
-
-
-def _first_word(pandas, column):
-    """Row from 1 on and value of the first entry that is no number."""
-    numbers = pandas.to_numeric(column.astype(str), errors="coerce")
-    row = next(iter(np.flatnonzero(numbers.isna() & column.notna())), 0)
-    return row + 1, column.iloc[row]
-
-
-def _is_number(word):
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
-
-
-def _listed(names):
-    names = list(map(str, names))
-    return ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
+    return from_parquet(path, label)
 
 
 READERS = {".npy": _npy, ".npz": _npz, ".safetensors": _safetensors, ".csv": _csv, ".parquet": _parquet}

@@ -1,10 +1,22 @@
 """A user's own examples as they were given: numbers, classes, and where each of them stands."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 PICTURE_CHANNELS = (1, 3)
+LISTED = 20  # columns or keys that an error lists
+
+
+class Refused(ValueError):
+    """What a file holds and may not: said in a sentence of its own."""
+
+
+def listed(names: Iterable) -> str:
+    """The first names, with commas."""
+    names = list(map(str, names))
+    return ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
 
 
 class Table(NamedTuple):

@@ -105,6 +105,11 @@ def test_columns_that_pandas_numbers_itself_are_names(tmp_path):
     assert len(train.x) + len(test.x) == 30 and train.origin.columns == ("0", "1", "2")
 
 
+def test_years_may_be_names_beside_words(tmp_path):
+    (tmp_path / "own.csv").write_text("2019,2020,place\n1,2,3\n" + "2,3,5\n" * 10)
+    assert both(tmp_path / "own.csv")[0].origin.columns == ("2019", "2020", "place")
+
+
 def test_words_that_pandas_takes_for_nothing_are_classes(tmp_path):
     path = write(tmp_path / "own.csv", frame=FRAME.assign(kind=np.array(["NA", "null"])[np.arange(30) % 2]))
     assert "0 is NA, 1 is null" in both(path, label="kind")[0].origin.notes[1]
@@ -227,6 +232,7 @@ def with_index(folder):
         (text("a,b\n1,2\n3\n"), {}, r"own\.csv, row 2, column 'b' is nan"),
         (text("a,b\n1,2\n3,x\n"), {}, r"own\.csv, row 2, column 'b' is 'x'; allowed are numbers, and one column as 'label'"),
         (text("a,b\n1,2\n3,NaN\n"), {}, r"own\.csv, row 2, column 'b' is "),
+        (text("1.5,2,ant\n1,2,bee\n"), {"label": "ant"}, r"own\.csv has numbers in its first line, 1\.5, 2, ant"),
         (text("a,b\n1,2\ninf,2\n"), {}, r"own\.csv, row 2, column 'a' is inf"),
         (text("a;b\n1;2\n"), {}, r"own\.csv, row 1, column 'a;b' is '1;2'"),
         (text("a,a\n1,2\n"), {}, r"own\.csv has two columns 'a'"),
@@ -265,6 +271,27 @@ def test_what_is_wrong_is_one_sentence_with_the_place(make, options, words, tmp_
     with pytest.raises((ValueError, FileNotFoundError), match=words) as caught:
         data.load("array", "train", **({"path": make(tmp_path)} | options))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [".npy", ".npz", ".safetensors", ".csv", ".parquet"])
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # NumPy leaves a file open whose zip directory is damaged
+def test_whatever_bytes_are_flipped_or_lost_the_answer_is_examples_or_a_sentence(kind, tmp_path):
+    path = write(tmp_path / f"own{kind}", frame=FRAME.drop(columns="kind"))
+    whole, stream, refused = path.read_bytes(), np.random.default_rng(3), 0
+    for _ in range(60):
+        content = bytearray(whole)
+        content[stream.integers(len(content) if stream.random() < 0.5 else min(300, len(content)))] = stream.integers(
+            256
+        )
+        path.write_bytes(content[: None if stream.random() < 0.7 else stream.integers(len(content))])
+        try:
+            train = data.load("array", "train", path=path)
+        except ValueError as error:
+            refused += 1
+            assert str(path) in str(error) and "\n" not in str(error)
+        else:
+            assert np.isfinite(train.x).all() and train.x.min() >= 0 and train.x.max() <= 1
+    assert refused > 10
 
 
 def test_other_columns_in_the_test_file_are_named(tmp_path):

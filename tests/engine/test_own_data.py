@@ -133,7 +133,7 @@ def test_experiments_on_pictures_take_a_folder_of_ones_own(experiment, more, tmp
         (table, ["experiment=codes_2d"], "data=array has examples of shape 4, this experiment needs grey pictures"),
         (npy, ["experiment=codes_2d"], "data=array has no labels, which this experiment needs"),
         (colours, ["experiment=denoising"], "data=images has examples of shape 8 x 8 x 3, .* needs grey pictures"),
-        (parquet, ["experiment=spectrum"], r"data=array has values from -.* this experiment needs them in \[0, 1\]"),
+        (parquet, ["experiment=spectrum"], r"has values from -.* needs them in \[0, 1\]: .*own\.parquet has -.* in column '"),
         (npy, ["experiment=vector_field"], "data=array is not what this experiment is about: it takes spiral"),
         (npy, ["data.key=x"], r"data: Data option 'key' is 'x' and .*own\.npy has no keys"),
         (npy, ["data.path=/nowhere.npy"], r"data: Data option 'path' is /nowhere\.npy, which does not exist"),
