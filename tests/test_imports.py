@@ -30,7 +30,7 @@ PUBLIC = {
     "jaxae.probes": ["fine_tuned", "k_nearest", "linear_probe"],
     "jaxae.storage": ["Stored", "load", "save"],
     "jaxae.export": ["Exported", "export", "load_exported"],
-    "jaxae.data": ["NAMES", "Data", "load"],
+    "jaxae.data": ["NAMES", "Data", "from_arrays", "load"],
 }
 
 PROGRAM = """

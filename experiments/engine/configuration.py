@@ -17,7 +17,7 @@ from experiments.engine.checks import (
     check_single,
     check_size,
 )
-from experiments.engine.datasets import held_out, load_splits, with_copies
+from experiments.engine.datasets import beyond_unit, held_out, load_splits, with_copies
 from experiments.engine.needs import check_choice, check_data
 from experiments.engine.recipes import numbers_of, plain_values, recipe_of
 from experiments.engine.settings import check_figure
@@ -60,7 +60,7 @@ def setup(cfg: DictConfig) -> Setup:
     model = model_of(cfg, train)
     _check_model(cfg, model)
     _check_code(cfg, recipe.code, model, train)
-    _check_loss(cfg, recipe.loss, model, train)
+    _check_loss(cfg, recipe.loss, model, train, test)
     if cfg.train.batch_size > len(train.x):
         raise ConfigurationError(
             f"train.batch_size is {cfg.train.batch_size}: {cfg.data.name} has {len(train.x)} examples"
@@ -130,12 +130,15 @@ def _check_code(cfg, code, model, train):
             check_number("code.k", number, highest=code_size(model, train.x.shape[1]))
 
 
-def _check_loss(cfg, loss, model, train):
+def _check_loss(cfg, loss, model, train, test):
     if loss.func is losses.binary_cross_entropy:
         if getattr(model, "output", "linear") != "linear":
             raise ConfigurationError("model.output must be linear with loss=binary_cross_entropy, which reads logits")
-        if train.x.min() < 0 or train.x.max() > 1:
-            raise ConfigurationError(f"loss=binary_cross_entropy needs data in [0, 1], and data={cfg.data.name} is not")
+        for split in (train, test):
+            if split.x.min() < 0 or split.x.max() > 1:
+                words = f"loss=binary_cross_entropy needs data in [0, 1], and data={cfg.data.name} is not"
+                advice = ", choose data.scaling=unit or loss=squared_error" if split.origin else ""
+                raise ConfigurationError(words + beyond_unit(split) + advice)
 
 
 def model_of(cfg, train):

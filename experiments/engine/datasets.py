@@ -5,27 +5,45 @@ import functools
 import numpy as np
 from omegaconf import ListConfig
 
+from experiments.common.console import console
 from experiments.engine.checks import ConfigurationError, check_number, check_single
+from experiments.engine.sources import of_data
 from jaxae import data
 from jaxae.data.splits import stratified
+
+LISTS = ("shape",)  # keys of data with several values
 
 
 def load_splits(cfg):
     """The train and test splits of a configuration's data."""
-    check_single("data", cfg.data)
-    options = {name: value for name, value in cfg.data.items() if name not in ("name", "warp")}
+    check_single("data", {name: value for name, value in cfg.data.items() if name not in LISTS})
+    options = {
+        name: tuple(value) if isinstance(value, ListConfig) else value
+        for name, value in cfg.data.items()
+        if name not in ("name", "source", "warp")
+    }
+    source = cfg.data.get("source")  # of many sets, of which the name chooses one
+    if source:
+        options["name"] = cfg.data.name
     whole = {
         name: value for name, value in options.items() if name not in ("limit", "count")
     }  # these size the train split
     try:
-        return _load(cfg.data.name, "train", tuple(options.items())), _load(cfg.data.name, "test", tuple(whole.items()))
+        files = tuple(of_data(options).items())
+        return tuple(
+            _load(source or cfg.data.name, split, tuple(chosen.items()), files)
+            for split, chosen in (("train", options), ("test", whole))
+        )
     except (TypeError, ValueError, OSError, ImportError) as error:
         raise ConfigurationError(f"data: {error}") from error
 
 
 @functools.lru_cache(maxsize=2)  # the jobs of a multirun share the train and test arrays
-def _load(name, split, options):
-    return data.load(name, split, **dict(options))
+def _load(name, split, options, files):  # files: changed ones are read again
+    loaded = data.load(name, split, **dict(options))
+    for note in loaded.origin.notes if loaded.origin else ():
+        console.print(f"data: {note}", highlight=False, soft_wrap=True, markup=False)
+    return loaded
 
 
 def with_copies(train, copies):
@@ -47,4 +65,16 @@ def held_out(train, share):
     rows = [stratified(labels, split, share=1 - share) for split in ("train", "test")]
     if not min(map(len, rows)):
         raise ConfigurationError(f"validation is {share}: it leaves {' and '.join(str(len(r)) for r in rows)} examples")
-    return tuple(data.Data(train.x[r], None if train.labels is None else train.labels[r], train.shape) for r in rows)
+    return tuple(train._replace(x=train.x[r], labels=None if train.labels is None else train.labels[r]) for r in rows)
+
+
+def beyond_unit(split):
+    """Of a user's own data: ": FILE has VALUE in PLACE" for the first value outside [0, 1]; else ""."""
+    if split.origin is None:
+        return ""
+    row, feature = np.argwhere((split.x < 0) | (split.x > 1))[0]
+    if split.origin.columns:
+        place = f"column {split.origin.columns[feature]!r}"
+    else:
+        place = f"place {[int(i) for i in np.unravel_index(feature, split.shape)]} of an example"
+    return f": {split.origin.name} has {split.x[row, feature]:.3g} in {place}"

@@ -8,6 +8,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from experiments.engine.checks import ConfigurationError
+from experiments.engine.datasets import beyond_unit
 from jaxae import data
 
 MEMBERS = 6  # examples of a class, of which a probe's validation split takes one
@@ -95,7 +96,9 @@ def _shape(loaded, wanted):
 def _unit(loaded, wanted):
     low, high = (float(f([f(loaded.train.x), f(loaded.test.x)])) for f in (np.min, np.max))
     if low < 0 or high > 1:
-        return f"values from {low:.3g} to {high:.3g}, this experiment needs them in [0, 1]"
+        words = f"values from {low:.3g} to {high:.3g}, this experiment needs them in [0, 1]"
+        first = next(split for split in (loaded.train, loaded.test) if split.x.min() < 0 or split.x.max() > 1)
+        return words + beyond_unit(first)
 
 
 def _features(loaded, wanted):

@@ -16,14 +16,24 @@ TRAINING = (
     "experiments.engine.configuration",
     "experiments.engine.training",
 )  # the modules that make a trained grid of a configuration
+PATHS = ("path", "test")  # keys of the data that may name files
 INSTALLED = {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")}
 
 
 def of_training(cfgs) -> dict[str, str]:
     """{module: hash} of what trains the configurations: ours, and what they name; with jax's version and their pictures."""
     modules = {*TRAINING, *(module for cfg in cfgs for target in _targets(cfg) if (module := _module(target)))}
-    paths = {str(path) for cfg in cfgs if (path := cfg.data.get("path"))}
-    return of(modules) | {f"data.path={path}": _content(path) for path in sorted(paths)} | {"jax": jax.__version__}
+    return (
+        of(modules)
+        | dict(sorted(pair for cfg in cfgs for pair in of_data(cfg.data).items()))
+        | {"jax": jax.__version__}
+    )
+
+
+def of_data(options) -> dict[str, str]:
+    """{"data.path=PATH": hash of its content} of the files and folders that the keys of data name."""
+    named = {key: options.get(key) for key in PATHS}
+    return {f"data.{key}={path}": _content(path) for key, path in named.items() if isinstance(path, str)}
 
 
 def of_drawing(experiment: str) -> dict[str, str]:
@@ -121,7 +131,10 @@ def _module(target):
 
 
 def _content(path):
-    """The hash of a file, or of all files of a folder."""
+    """The hash of a file, or of all files of a folder with their names, as names of folders are classes."""
     place = Path(path).expanduser()
-    files = sorted(file for file in place.rglob("*") if file.is_file()) if place.is_dir() else [place]
-    return fingerprint(file for file in files if file.is_file())
+    if not place.is_dir():
+        return fingerprint([place] if place.is_file() else [])
+    files = sorted(file for file in place.rglob("*") if file.is_file())
+    names = "\n".join(file.relative_to(place).as_posix() for file in files)
+    return hashlib.sha256(f"{fingerprint(files)}\n{names}".encode()).hexdigest()[:16]

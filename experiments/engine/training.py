@@ -54,7 +54,8 @@ def train(setup, name, directory: Path) -> TrainedGrid:
         params=params,
         curve=curve,
         diverged=diverged,
-        metadata={"label": name, "axes": list(setup.table), "sizes": setup.sizes, "data": data_facts(setup)},
+        metadata={"label": name, "axes": list(setup.table), "sizes": setup.sizes, "data": data_facts(setup)}
+        | _data_notes(setup),
     )
     shutil.rmtree(directory / "checkpoints", ignore_errors=True)
     return trained_grid(setup, params, curve, diverged, time.perf_counter() - started)
@@ -95,6 +96,12 @@ def errors(setup, params, x):
 def data_facts(setup):
     """What a stored grid says about its data."""
     return {"examples": len(setup.train.x), "shape": list(setup.train.shape)}
+
+
+def _data_notes(setup):
+    """What was done to a user's own data, for the description of a stored grid."""
+    origins = [split.origin for split in (setup.train, setup.test) if split.origin]
+    return {"data_notes": [note for origin in origins for note in origin.notes]} if origins else {}
 
 
 def _fitted(setup, name, x, x_test, params, directory):

@@ -5,13 +5,32 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Num
 
+from jaxae.data.scaling import Scaling
+
+
+class Origin(NamedTuple):
+    """Where a user's own data are from, and what was done to them.
+
+    name: the file and its key, the folder, or the argument; notes: what was done, a sentence each; columns: names of the
+    features, where they have some; scaling(x) scales further examples, [m, ...] as they were given, as the training split.
+    """
+
+    name: str
+    notes: tuple[str, ...]
+    columns: tuple[str, ...] | None
+    scaling: Scaling
+
 
 class Data(NamedTuple):
-    """One split: x float32 [n, features], labels int32 [n] or None, shape of a picture with prod(shape) = features."""
+    """One split: x float32 [n, features], labels int32 [n] or None, shape of a picture with prod(shape) = features.
+
+    origin: of a user's own data; None for the data sets that are known.
+    """
 
     x: np.ndarray
     labels: np.ndarray | None
     shape: tuple[int, ...]
+    origin: Origin | None = None
 
 
 def from_levels(images: Num[np.ndarray, "n ..."], labels: Num[np.ndarray, " n"], *, white: int) -> Data:

@@ -5,6 +5,7 @@ import os
 from typing import Any
 
 from jaxae.data import options as data_options
+from jaxae.data.array_files import array
 from jaxae.data.colour_patches import colour_patches
 from jaxae.data.curves import curves
 from jaxae.data.dataset import Data
@@ -12,7 +13,8 @@ from jaxae.data.densities import mixture, spiral
 from jaxae.data.packaged import digits, mnist5k
 from jaxae.data.patches import patches
 from jaxae.data.photograph_patches import photograph_patches
-from jaxae.data.prepared import colour_pictures, grey_pictures
+from jaxae.data.picture_folders import images
+from jaxae.data.prepared import any_pictures, colour_pictures, grey_pictures
 
 SPLITS = ("train", "test")
 SOURCES = {
@@ -28,6 +30,9 @@ SOURCES = {
     "fashion_mnist": functools.partial(colour_pictures, "fashion_mnist"),
     "cifar10": functools.partial(colour_pictures, "cifar10"),
     "cifar10_bw": functools.partial(grey_pictures, "cifar10"),
+    "array": array,
+    "images": images,
+    "tfds": any_pictures,
 }
 NAMES = tuple(SOURCES)
 
@@ -35,12 +40,14 @@ NAMES = tuple(SOURCES)
 def load(
     name: str,
     split: str,
+    /,
     *,
     dir: str | os.PathLike | None = None,
     cache: str | os.PathLike | None = None,
     **options: Any,
 ) -> Data:
-    """Data of one split, in [0, 1] for pictures, of variance 0.1 for whitened patches, whitened for colour patches.
+    """Data of one split, in [0, 1] for pictures, of variance 0.1 for whitened patches, whitened for colour patches,
+    and of a user's own as the option `scaling` says.
 
     dir: TFDS folder (default TFDS_DATA_DIR, then that of TFDS); cache: folder of decoded pictures (default JAXAE_CACHE,
     then the user's cache folder). The options are those of the data set's own function; all have `limit`, the first n

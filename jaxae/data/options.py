@@ -2,8 +2,12 @@
 
 import inspect
 import operator
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+from jaxae.data.dataset import Data
 
 PLACES = ("dir", "cache")  # arguments of `load` itself: where files lie, not what they hold
 
@@ -35,3 +39,26 @@ def leading(limit: Any, available: int) -> slice:
             f"Data option 'limit' is {limit}; this split has {available} examples, allowed is 1 to {available}."
         )
     return slice(limit)
+
+
+def existing_path(option: str, value: Any) -> Path:
+    """The path of a file or folder; raises ValueError for none and FileNotFoundError for one that does not exist."""
+    if value is None:
+        raise ValueError(f"Data option {option!r} is not given; it must be a path.")
+    if not isinstance(value, str | os.PathLike):
+        raise ValueError(f"Data option {option!r} is {value!r}; it must be a path.")
+    path = Path(value).expanduser()
+    if not path.exists():
+        raise FileNotFoundError(f"Data option {option!r} is {value}, which does not exist.")
+    return path
+
+
+def limited(splits: tuple[Data, Data], split: str, limit: Any) -> Data:
+    """The first `limit` examples of the train or test split of a pair, which is noted."""
+    data = splits[split == "test"]
+    rows = leading(limit, len(data.x))
+    if limit is None:
+        return data
+    note = f"the first {rows.stop} of the {len(data.x)} {split} examples are taken"
+    origin = data.origin._replace(notes=(*data.origin.notes, note))
+    return data._replace(x=data.x[rows], labels=None if data.labels is None else data.labels[rows], origin=origin)

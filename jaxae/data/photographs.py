@@ -56,10 +56,17 @@ def shipped() -> list[Path]:
 
 def listed(path: Path) -> list[Path]:
     """Pictures of a folder in the order of their names, or the one file; raises FileNotFoundError if there is none."""
-    files = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES) if path.is_dir() else [path]
+    files = [path]
+    if path.is_dir():
+        files = sorted(file for file in path.iterdir() if is_picture(file))
     if not files:
         raise FileNotFoundError(f"Folder {path} holds no pictures; allowed are {', '.join(SUFFIXES)}.")
     return files
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file is a picture by its name, and not a hidden file."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
 
 
 def read(path: Path) -> Float[np.ndarray, "rows columns"]:
@@ -68,11 +75,19 @@ def read(path: Path) -> Float[np.ndarray, "rows columns"]:
 
 
 def read_colours(path: Path) -> Float[np.ndarray, "rows columns 3"]:
-    """Red, green and blue in [0, 1] of a picture of 8 or 16 bits, equal where it is grey; raises ValueError as `read`."""
-    Image = imported("PIL.Image")
+    """Red, green and blue in [0, 1] of a picture of 8 or 16 bits, equal where it is grey, turned as its file says.
+
+    Raises ValueError as `read`, also for several frames and for pixels that are not opaque: their colour is not known.
+    """
+    Image, ImageOps = imported("PIL.Image"), imported("PIL.ImageOps")
 
     try:
         with Image.open(path) as picture:
+            if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:  # cameras hide a second view in an MPO
+                raise ValueError(f"it has {picture.n_frames} frames")
+            if picture.has_transparency_data and picture.convert("RGBA").getextrema()[3][0] < 255:
+                raise ValueError("it has pixels that are not opaque")
+            ImageOps.exif_transpose(picture, in_place=True)
             if picture.mode.startswith("I;16"):
                 return np.repeat(np.asarray(picture)[..., None] / 65535, 3, axis=-1)
             if picture.mode in ("I", "F"):

@@ -37,7 +37,7 @@ def warped(data: Data, copies: Any, *, seed: int = 0, cache: str | os.PathLike |
     path = data_cache.folder(cache) / f"warped-{copies}-{seed}-{digest.hexdigest()[:16]}.npz"
     kept = data_cache.remembered(path, ("copies",), lambda: {"copies": _copies(data, copies, seed)})
     x = np.concatenate([data.x, kept["copies"]])
-    return Data(x, None if data.labels is None else np.tile(data.labels, copies + 1), data.shape)
+    return data._replace(x=x, labels=None if data.labels is None else np.tile(data.labels, copies + 1))
 
 
 def random_maps(count: int, side: int, *, stream: list[int]) -> Float[np.ndarray, "count 2 3"]:

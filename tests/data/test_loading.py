@@ -18,6 +18,9 @@ OPTIONS = {  # of the data sets that have more than `limit`
     "curves": "count, seed, limit",
     "spiral": "count, seed, pitch, std, limit",
     "mixture": "count, seed, components, spacing, std, limit",
+    "array": "path, key, label, header, shape, test, seed, scaling, limit",
+    "tfds": "name, colour, limit",
+    "images": "path, size, colour, test, seed, scaling, limit",
 }
 
 
@@ -30,7 +33,7 @@ def test_importing_is_light():
 
 def test_names():
     embedded = ("mnist5k", "digits", "patches", "colour_patches", "photograph_patches", "curves", "spiral", "mixture")
-    assert (*embedded, "mnist", "fashion_mnist", "cifar10", "cifar10_bw") == data.NAMES
+    assert (*embedded, "mnist", "fashion_mnist", "cifar10", "cifar10_bw", "array", "images", "tfds") == data.NAMES
 
 
 def test_unknown_name_lists_the_known_ones():
@@ -47,8 +50,8 @@ def test_unknown_split_lists_the_known_ones(name):
 @pytest.mark.parametrize("name", data.NAMES)
 def test_unknown_option_names_option_set_and_allowed_ones(name):
     allowed = OPTIONS.get(name, "limit")
-    with pytest.raises(TypeError, match=rf"'{name}' has no option 'colour'; allowed are {allowed}\.$"):
-        data.load(name, "train", colour=True)
+    with pytest.raises(TypeError, match=rf"'{name}' has no option 'beauty'; allowed are {allowed}\.$"):
+        data.load(name, "train", beauty=True)
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1.5, True, "10"])

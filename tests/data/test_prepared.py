@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -203,3 +204,98 @@ def test_loading_writes_nothing_and_leaves_the_log_level_alone(root, tmp_path):
 data.load('mnist', 'test', dir={str(root)!r}, cache={str(tmp_path)!r}); assert logging.get_verbosity() == before"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_any_prepared_set_is_read_by_its_name(root, tmp_path):
+    for name, colour, twin in (
+        ("mnist", False, "mnist"),
+        ("fashion_mnist", True, "fashion_mnist"),
+        ("cifar10", True, "cifar10"),
+        ("cifar10", False, "cifar10_bw"),
+    ):
+        loaded = data.load("tfds", "test", name=name, colour=colour, dir=root, cache=tmp_path, limit=2)
+        expected = data.load(twin, "test", dir=root, cache=tmp_path, limit=2)
+        np.testing.assert_array_equal(loaded.x, expected.x)
+        np.testing.assert_array_equal(loaded.labels, expected.labels)
+        assert loaded.shape == expected.shape
+
+
+def described(splits=("train", "test"), **features):
+    import tensorflow_datasets as tfds
+
+    info = SimpleNamespace(features=tfds.features.FeaturesDict(features), splits=dict.fromkeys(splits))
+    return SimpleNamespace(info=info)
+
+
+def test_pictures_without_labels_are_allowed():
+    import tensorflow_datasets as tfds
+
+    found = prepared.checked_features("some", "test", described(image=tfds.features.Image(shape=(8, 8, 3))))
+    assert "label" not in found
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ({"text": "Text"}, "has pictures none among text; allowed are bytes of one size"),
+        ({"image": "Image"}, r"has pictures of shape \(None, None, 3\)"),
+        ({"image": ("Image", {"shape": (8, 8, 4)})}, r"has pictures of shape \(8, 8, 4\); .* in 1 or 3 channels"),
+        (
+            {"image": ("Image", {"shape": (8, 8, 1), "dtype": np.uint16})},
+            r"has pictures of shape \(8, 8, 1\); .* bytes",
+        ),
+        ({"image": ("Image", {"shape": (8, 8, 1)}), "label": "Text"}, "has labels of shape"),
+        (
+            {"splits": ("train", "validation"), "image": ("Image", {"shape": (8, 8, 1)})},
+            "has the splits train, validation",
+        ),
+    ],
+)
+def test_sets_without_pictures_of_one_size_or_without_a_test_are_refused(kind, words):
+    import tensorflow_datasets as tfds
+
+    def feature(value):
+        name, options = value if isinstance(value[1], dict) else (value, {})
+        return getattr(tfds.features, name)(**options)
+
+    splits = kind.get("splits", ("train", "test"))
+    features = {key: feature(value) for key, value in kind.items() if key != "splits"}
+    with pytest.raises(ValueError, match=f"Data set 'some' {words}") as caught:
+        prepared.checked_features("some", "test", described(splits, **features))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"name": None}, "'name' is None; it must be that of a prepared set of TFDS"),
+        ({"name": "mnist6k"}, r"'mnist6k' cannot be opened by TFDS \(.*\); allowed are its prepared sets"),
+        ({"name": "kmnist"}, "'kmnist' is not prepared in .*: run `tfds build kmnist --file_format=array_record`"),
+        ({"name": "mnist", "colour": 1}, "'colour' is 1; allowed are true and false"),
+    ],
+)
+def test_a_set_that_is_not_there_is_refused_and_never_prepared(options, words, tmp_path):
+    with pytest.raises(ValueError, match=words) as caught:
+        data.load("tfds", "train", dir=tmp_path, cache=tmp_path, **options)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.slow
+def test_a_prepared_set_trains_from_the_command_line(root, tmp_path, monkeypatch):
+    import hydra
+
+    from experiments.engine.trial import execute
+
+    monkeypatch.setenv("JAXAE_CACHE", str(tmp_path / "cache"))
+    conf = Path(__file__).parents[2] / "conf"
+    words = [
+        "data=tfds",
+        "data.name=cifar10",
+        f"data.dir={root}",
+        "scale=smoke",
+        "train.batch_size=2",
+        "model.hidden=3",
+    ]
+    with hydra.initialize_config_dir(str(conf), version_base="1.3"):
+        result = execute(words, tmp_path / "run")
+    assert result.grids["run"].train.shape == (32, 32) and len(result.grids["run"].train.x) == 6
