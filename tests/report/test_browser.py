@@ -24,13 +24,8 @@ def entry():
     filters = {f"k = {k}": rng.normal(size=(20, 6, 6)) for k in (40, 25, 10)}
     places = rng.normal(size=(12, 2))
     names = [f"class {i % 3}" for i in range(12)]
-    codes = Points(
-        {"PCA": places, "autoencoder": -places},
-        ("first", "second"),
-        names,
-        rng.uniform(size=(12, 5, 5)),
-        ["#0072B2"] * 12,
-    )
+    images, colors = rng.uniform(size=(12, 5, 5)), ["#0072B2"] * 12
+    codes = Points({"PCA": places, "autoencoder": -places}, ("first", "second"), names, images, colors)
     figure, ax = plt.subplots()
     ax.plot([1, 2, 3], [10, 100, 1000], label="measured")
     ax.plot([1, 2, 3], [20, 200, 2000], "--", label="published")
@@ -39,9 +34,8 @@ def entry():
     rows = [{"model": name, "error": value} for name, value in (("b", 2.5), ("c", 10.0), ("a", 1.0))]
     shown = [*map(views.as_data, (Banks("k", filters), codes)), *views.curves(figure)]
     verdicts = [Verdict("one is less", "one < two", "1, 2", True)]
-    return page.Entry(
-        "codes_2d", "a claim", "a paper", picture="", table=rows, verdicts=verdicts, seconds={"total": 1.0}, views=shown
-    )
+    about = {"verdicts": verdicts, "seconds": {"total": 1.0}, "views": shown}
+    return page.Entry("codes_2d", "a claim", "a paper", table=rows, **about)
 
 
 @pytest.fixture(scope="module")
@@ -83,17 +77,17 @@ def find(driver, selector):
 
 def pointer(driver, place, x, y, kind):
     """Send a pointer to a place of an element, in shares of its size."""
-    driver.execute_script(
-        "const [e, x, y, kind] = arguments, box = e.getBoundingClientRect();"
-        "e.dispatchEvent(new MouseEvent(kind, {bubbles: true, clientX: box.left + x * box.width, clientY: box.top + y * box.height}))",
-        place, x, y, kind,
-    )  # fmt: skip
+    program = """
+        const [element, x, y, kind] = arguments, box = element.getBoundingClientRect();
+        const place = {bubbles: true, clientX: box.left + x * box.width, clientY: box.top + y * box.height};
+        element.dispatchEvent(new MouseEvent(kind, place));
+    """
+    driver.execute_script(program, place, x, y, kind)
 
 
 def press(driver, place, key):
-    driver.execute_script(
-        "arguments[0].dispatchEvent(new KeyboardEvent('keydown', {key: arguments[1], bubbles: true}))", place, key
-    )
+    program = "arguments[0].dispatchEvent(new KeyboardEvent('keydown', {key: arguments[1], bubbles: true}))"
+    driver.execute_script(program, place, key)
 
 
 def test_a_heading_sorts_the_table_both_ways(driver):
