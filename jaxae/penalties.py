@@ -153,7 +153,7 @@ def contractive_hutchinson(
 def contractive_hessian(
     encoder: Encoder, x: Float[Array, "batch ..."], *, key: Key, gamma: Number, std: Number, samples: int = 4
 ) -> Float[Array, " batch"]:
-    """The contractive penalty and that of its change, ||J(x)||^2 + gamma E_eps ||J(x) - J(x + eps)||^2 (Rifai et al. 2011, "CAE+H").
+    """The contractive penalty with that of curvature, ||J(x)||^2 + gamma E_eps ||J(x) - J(x + eps)||^2 (Rifai et al. 2011, CAE+H).
 
     eps ~ N(0, std^2 I), std >= 0 in units of the encoder's input; gamma >= 0 is relative to the weight lambda, the paper's is
     lambda * gamma. The first term is exact, as `contractive_exact`; the second an unbiased random estimate from `samples` (a
