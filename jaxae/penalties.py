@@ -153,12 +153,13 @@ def contractive_hutchinson(
 def contractive_hessian(
     encoder: Encoder, x: Float[Array, "batch ..."], *, key: Key, gamma: Number, std: Number, samples: int = 4
 ) -> Float[Array, " batch"]:
-    """The contractive penalty with that of curvature, ||J(x)||^2 + gamma E_eps ||J(x) - J(x + eps)||^2 (Rifai et al. 2011, CAE+H).
+    """The contractive penalty of higher order, ||J(x)||_F^2 + gamma E_eps ||J(x) - J(x + eps)||_F^2.
 
-    eps ~ N(0, std^2 I), std >= 0 in units of the encoder's input; gamma >= 0 is relative to the weight lambda, the paper's is
-    lambda * gamma. The first term is exact, as `contractive_exact`; the second an unbiased random estimate from `samples` (a
-    whole number, part of the structure) draws, which tends to gamma std^2 sum_kij (d^2 h_k / dx_i dx_j)^2 as std falls to 0.
-    One elementwise layer costs little more than its closed form, any other encoder a Jacobian by jax.jacfwd for each draw.
+    "CAE+H" of Rifai et al. 2011. eps ~ N(0, std^2 I), std >= 0 in units of the encoder's input; gamma >= 0 is relative to the
+    weight lambda, the paper's is lambda * gamma. The first term is exact, as `contractive_exact`; the second is an unbiased
+    random estimate from `samples` (a whole number, part of the structure) draws, and tends to gamma std^2 times the squared
+    Hessian, sum_kij (d^2 h_k / dx_i dx_j)^2, as std falls to 0. One elementwise layer costs little more than its closed form,
+    any other encoder a Jacobian by jax.jacfwd for each draw.
     """
     change = hessian.change(encoder, x, key, std=std, samples=samples)
     return contractive_exact(encoder, x) + gamma * change
