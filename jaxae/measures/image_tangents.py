@@ -17,7 +17,9 @@ __all__ = ["AFFINE", "TRANSFORMATIONS", "affine", "derivatives", "dilate", "spli
 
 AFFINE = ("translation x", "translation y", "rotation", "scaling")
 TRANSFORMATIONS = (*AFFINE, "thickening")
-MARGIN = 8  # pixels of the edge beyond an image; what lies outside moves the spline inside by less than 1e-4 of it
+MARGIN = (
+    8  # pixels of the edge beyond an image; a spline's answer to what lies outside falls by 2 - sqrt(3) = 0.27 in each
+)
 
 
 def spline(images: Float[Array, "*batch height width"]) -> Float[Array, "*batch height width"]:
