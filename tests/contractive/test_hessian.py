@@ -128,6 +128,7 @@ def test_a_unit_without_weights_has_no_change_and_a_finite_gradient():
     assert value == 0 and np.all(gradient == 0)
 
 
+@pytest.mark.slow
 def test_softmax_units_and_convolutions_go_by_the_definition():
     x, key = jnp.asarray(X, jnp.float32), jax.random.key(0)
     softmax = Layers((Layer(jnp.asarray(X.T[:, :3], jnp.float32), jnp.zeros(3), jax.nn.softmax),))
