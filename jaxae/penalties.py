@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Float
 
 from jaxae.arrays import Array, Decoder, Encoder, Key, Number
-from jaxae.contractive import exact, layer_products
+from jaxae.contractive import exact, hessian, layer_products
 from jaxae.jacobian import jacobian
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "contractive_closed_form",
     "contractive_exact",
     "contractive_finite_difference",
+    "contractive_hessian",
     "contractive_hutchinson",
     "contractive_reconstruction",
     "kl_sparsity",
@@ -147,6 +148,21 @@ def contractive_hutchinson(
     signs = jax.random.rademacher(key, (samples, *code.shape), code.dtype)
     (projected,) = jax.vmap(pull)(signs)
     return jnp.mean(jnp.sum(jnp.square(projected.reshape(samples, len(x), -1)), axis=-1), axis=0)
+
+
+def contractive_hessian(
+    encoder: Encoder, x: Float[Array, "batch ..."], *, key: Key, gamma: Number, std: Number, samples: int = 4
+) -> Float[Array, " batch"]:
+    """The contractive penalty of higher order, ||J(x)||_F^2 + gamma E_eps ||J(x) - J(x + eps)||_F^2.
+
+    "CAE+H" of Rifai et al. 2011. eps ~ N(0, std^2 I), std >= 0 in units of the encoder's input; gamma >= 0 is relative to the
+    weight lambda, the paper's is lambda * gamma. The first term is exact, as `contractive_exact`; the second is an unbiased
+    random estimate from `samples` (a whole number, part of the structure) draws, and tends to gamma std^2 times the squared
+    Hessian, sum_kij (d^2 h_k / dx_i dx_j)^2, as std falls to 0. One elementwise layer costs little more than its closed form,
+    any other encoder a Jacobian by jax.jacfwd for each draw.
+    """
+    change = hessian.change(encoder, x, key, std=std, samples=samples)
+    return contractive_exact(encoder, x) + gamma * change
 
 
 def contractive_reconstruction(

@@ -15,7 +15,15 @@ ROLES = ("losses", "penalties", "corruptions", "codes")
 COMMANDS = {f"experiments.{path.stem}" for path in (ROOT / "experiments").glob("*.py")} - {"experiments.__init__"}
 PUBLIC = {
     "jaxae.losses": ["squared_error", "binary_cross_entropy", "gaussian_nll", "mean_prediction"],
-    "jaxae.penalties": ["contractive", "contractive_exact", "contractive_closed_form", "kl_sparsity", "l1", "none"],
+    "jaxae.penalties": [
+        "contractive",
+        "contractive_exact",
+        "contractive_closed_form",
+        "contractive_hessian",
+        "kl_sparsity",
+        "l1",
+        "none",
+    ],
     "jaxae.corruptions": ["clean", "gaussian", "masking", "salt_and_pepper"],
     "jaxae.codes": ["identity", "dense", "dropout", "first", "noisy_sigmoid", "scaled", "soft_threshold", "top_k"],
     "jaxae.models": ["ACTIVATIONS", "INITIALIZERS", "Convolutional", "Dense", "Layer", "Layers", "untie"],

@@ -67,6 +67,7 @@ PENALTIES = {
     "contractive_closed_form": penalties.contractive_closed_form,
     "contractive_finite_difference": functools.partial(penalties.contractive_finite_difference, epsilon=1e-3),
     "contractive_hutchinson": functools.partial(penalties.contractive_hutchinson, key=jax.random.key(0)),
+    "contractive_hessian": functools.partial(penalties.contractive_hessian, key=jax.random.key(0), gamma=0.5, std=0.3),
 }
 
 

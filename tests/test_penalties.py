@@ -84,6 +84,7 @@ CONTRACTIVE = {  # functions of encoder and x
     **EXACT,
     "finite_difference": functools.partial(penalties.contractive_finite_difference, epsilon=1e-3),
     "hutchinson": functools.partial(penalties.contractive_hutchinson, key=jax.random.key(0), samples=3),
+    "hessian": functools.partial(penalties.contractive_hessian, key=jax.random.key(0), gamma=0.5, std=0.3, samples=2),
 }
 ALL = {
     **CONTRACTIVE,
@@ -200,6 +201,8 @@ def test_doubling_the_weights_of_a_linear_encoder_quadruples_the_penalty(name, x
         ("closed_form", ("gelu",)),
         ("finite_difference", ("sigmoid",)),
         ("hutchinson", ("sigmoid",)),
+        ("hessian", ("sigmoid",)),
+        ("hessian", ("tanh", "softplus")),
     ],
 )
 def test_the_gradient_is_that_of_finite_differences_and_not_0(name, names, x64):

@@ -66,15 +66,20 @@ def pictures(ax, filters, columns, title, *, symmetric=True):
     ax.set_axis_off()
 
 
-def gaps(images):
-    """Images [..., height, width] with a line of NaN below and right of each."""
-    return np.pad(images, (*[(0, 0)] * (np.ndim(images) - 2), (0, 1), (0, 1)), constant_values=np.nan)
+def gaps(images, *, colours=False):
+    """Images [..., height, width], or with the colours last, with a line of NaN below and right of each."""
+    sides = ((0, 1), (0, 1), (0, 0)) if colours else ((0, 1), (0, 1))
+    return np.pad(images, (*[(0, 0)] * (np.ndim(images) - len(sides)), *sides), constant_values=np.nan)
 
 
 def tiles(ax, images, **options):
-    """Draw images [rows, columns, height, width] side by side: 0 is black, 1 and NaN are white; options: imshow's."""
-    rows, columns, height, width = np.shape(images)
-    picture = np.reshape(np.transpose(images, (0, 2, 1, 3)), (rows * height, columns * width))
+    """Draw images [rows, columns, height, width] side by side, or with three colours last.
+
+    0 is black, 1 and NaN are white; options: imshow's.
+    """
+    rows, columns, height, width, *colours = np.shape(images)
+    picture = np.reshape(np.moveaxis(images, 2, 1), (rows * height, columns * width, *colours))
+    picture = np.nan_to_num(picture, nan=1.0) if colours else picture  # imshow leaves NaN out of grey pictures only
     cmap = plt.get_cmap("gray").with_extremes(bad="white")
     ax.imshow(picture, cmap=cmap, vmin=0, vmax=1, interpolation="nearest", **options)
 

@@ -20,6 +20,8 @@ NUMBERS = {
     "code.rate": (0, 0.99, False, True),
     "code.threshold": (0, math.inf, False, True),
     "penalty.rho": (0, 1, False, False),
+    "penalty.gamma": (0, math.inf, False, True),
+    "penalty.std": (0, math.inf, False, True),
     "penalty.epsilon": (0, math.inf, False, False),
     "penalty.samples": (1, math.inf, True, True),
     "penalty.memory": (1, math.inf, True, True),

@@ -74,8 +74,10 @@ def _labels(loaded, wanted):
 
 
 def _pictures(loaded, wanted):
-    if len(loaded.train.shape) != 2:
-        return f"examples of shape {_by(loaded.train.shape)}, this experiment needs grey pictures, height x width"
+    shape, coloured = loaded.train.shape, wanted == "coloured"
+    if len(shape) != 2 and not (coloured and len(shape) == 3):
+        needed = "grey pictures, height x width" + (", or coloured ones" if coloured else "")
+        return f"examples of shape {_by(shape)}, this experiment needs {needed}"
 
 
 def _square(loaded, wanted):
@@ -139,7 +141,7 @@ def _beside(loaded, wanted):
 # loading. A number may be a list, of which the largest counts, so that a file can refer to the numbers of its own axes.
 CHECKS = {
     "labels": _labels,  # true, or how many training examples are seen
-    "pictures": _pictures,  # true: grey
+    "pictures": _pictures,  # true: grey; coloured: grey or in colours
     "square": _square,  # true
     "side": _side,  # least pixels
     "shape": _shape,  # [height, width]

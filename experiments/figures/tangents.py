@@ -1,54 +1,57 @@
 """How much of true image transformations lies in the span of a model's first tangents (Goodfellow et al. 2016, 14.6)."""
 
-from typing import NamedTuple
-
 import jax
-import matplotlib.pyplot as plt
 import numpy as np
 
-from experiments.common import plotting
 from experiments.common.outcome import Outcome
 from experiments.common.pca import PrincipalComponents
 from experiments.common.tables import tidy
 from experiments.common.verdicts import decided, listed
+from experiments.figures.tangents_drawing import Pictures, draw
 from jaxae.jacobian import tangents
-from jaxae.measures.image_tangents import TRANSFORMATIONS, derivatives
+from jaxae.measures.image_tangents import AFFINE, TRANSFORMATIONS, derivatives
 from jaxae.measures.subspaces import explained, local_directions
+from jaxae.models import Layers
 
-DRAWN = 5  # tangents and positions in the rows of pictures
-MOVES = (-2, -1, 0, 1, 2)  # positions along the first tangent, in steps
-
-
-class _Pictures(NamedTuple):
-    """Test images, the true derivatives of each, and directions of each by subspace."""
-
-    images: np.ndarray  # [images, height, width]
-    truth: np.ndarray  # [images, transformations, height, width]
-    bases: dict  # {subspace: [images, directions, pixels]}
+STACK, DEEP = "CAE+H", "CAE+H, 2 layers"
+STROKES = ("mnist5k", "mnist", "digits", "curves")  # data that have strokes, which may grow thicker
 
 
 def outcome(grids, cfg):
     """Fractions over the number of tangents for the models, local and global PCA and random subspaces, with pictures."""
-    settings, grid = cfg.figure, grids["CAE"]
+    settings, grid, data = cfg.figure, grids["CAE"], cfg.data.name
     train, x = grid.train.x, grid.test.x[: settings.examples]
+    encoders = _encoders(grids)
     near = max(2, min(settings.neighbours, len(train)))
-    count = min(settings.tangents, grid.code_size, train.shape[1], near - 1)
+    sizes = [jax.eval_shape(encoder, x[:1]).shape[-1] for encoder in encoders.values()]
+    count = min(settings.tangents, *sizes, train.shape[1], near - 1)
     images = x.reshape(-1, *grid.test.shape)
-    truth = np.asarray(derivatives(images))
-    bases = {name: np.asarray(tangents(grid.encoder(), x, count)) for name, grid in grids.items()}
+    truth = _true(images)[:, : len(TRANSFORMATIONS if data in STROKES else AFFINE)]
+    bases = {name: np.asarray(tangents(encoder, x, count)) for name, encoder in encoders.items()}
     bases |= _references(train, x, count, near)
-    flat = truth.reshape(len(x), len(TRANSFORMATIONS), -1)
+    flat = truth.reshape(*truth.shape[:2], -1)
     fractions = {name: np.asarray(explained(basis, flat), np.float64) for name, basis in bases.items()}
     m = min(settings.compared, count)
-    figure = _draw(fractions, _Pictures(images, truth, bases), m, settings, cfg.data.name)
-    remark = (
-        f"Fraction of the squared length of the true derivative inside the span of the first {m} directions, mean over "
-        f"{len(x)} test images. Derivatives are exact for the cubic spline through the pixels; that of the stroke's thickness "
-        f"is the gradient's length, the growth of a dilation by a disc. Local PCA: the {near} nearest training "
-        "images; PCA: the first principal components of all training images; random: uniform subspaces."
-    )
+    figure = draw(fractions, Pictures(images, truth, bases), m, settings, data)
     table = [_row(name, values[:, :, m - 1], m) for name, values in fractions.items()]
-    return Outcome(figure, _rows(fractions), table, _verdicts(fractions, m), remark)
+    return Outcome(figure, _rows(fractions), table, _verdicts(fractions, m), _remark(m, len(x), near, data))
+
+
+def _encoders(grids):
+    """{model: encoder}; the stack, which is trained layer by layer, is cut after its first layer and whole."""
+    encoders = {}
+    for name, grid in grids.items():
+        encoder = grid.encoder()
+        encoders |= {STACK: Layers(encoder.layers[:1]), DEEP: encoder} if name == STACK else {name: encoder}
+    return encoders
+
+
+def _true(images):
+    """[images, transformations, height, width], with the colours last where there are any: each moves as the others do."""
+    colours = images.reshape(*images.shape[:3], -1)
+    apart = np.moveaxis(colours, -1, 1).reshape(-1, *images.shape[1:3])
+    found = np.asarray(derivatives(apart)).reshape(len(images), -1, len(TRANSFORMATIONS), *images.shape[1:3])
+    return np.moveaxis(found, 1, -1).reshape(len(images), len(TRANSFORMATIONS), *images.shape[1:])
 
 
 def _rows(fractions):
@@ -57,15 +60,18 @@ def _rows(fractions):
         (
             (name, transformation, k + 1, values[:, t, k].mean(), values[:, t, k].std() / np.sqrt(len(values)))
             for name, values in fractions.items()
-            for t, transformation in enumerate(TRANSFORMATIONS)
+            for t, transformation in enumerate(TRANSFORMATIONS[: values.shape[1]])
             for k in range(values.shape[-1])
         ),
     )
 
 
 def _row(name, values, m):
-    each = {transformation: float(values[:, t].mean()) for t, transformation in enumerate(TRANSFORMATIONS)}
-    return {"subspace": name} | each | {"mean of five": float(values.mean()), "tangents": m}
+    each = dict(zip(TRANSFORMATIONS, values.mean(axis=0).tolist(), strict=False))
+    apart = {key: each.pop(key) for key in TRANSFORMATIONS[len(AFFINE) :] if key in each}
+    return (
+        {"subspace": name} | each | {"mean of the affine": np.mean([*each.values()]).item()} | apart | {"tangents": m}
+    )
 
 
 def _references(train, x, count, neighbours):
@@ -78,39 +84,48 @@ def _references(train, x, count, neighbours):
 
 
 def _verdicts(fractions, m):
-    at = {name: values[:, :, m - 1].mean(axis=1) for name, values in fractions.items()}  # a mean per example
+    """Of the mean of the affine transformations, per example; thickening has a verdict of its own where it is measured."""
+    affine = len(AFFINE)
+    at = {name: values[:, :affine, m - 1].mean(axis=1) for name, values in fractions.items()}
     mean = {name: float(values.mean()) for name, values in at.items()}
     each = {name: values[:, :, m - 1].mean(axis=0) for name, values in fractions.items()}
-    return [
+    verdicts = [
         decided(
             "the contractive autoencoder's strongest directions are tangents",
-            f"at {m} directions CAE holds more than PCA and than random subspaces, mean of the five transformations",
+            f"at {m} directions CAE holds more than PCA and than random subspaces, mean of the affine transformations",
             listed(mean, "{name} {value:.3f}"),
             [_ahead(at, "CAE", "PCA"), _ahead(at, "CAE", "random")],
             source="Goodfellow et al. 2016, section 14.7",
         ),
         decided(
-            "for every transformation",
-            f"at {m} directions CAE holds more than PCA for all of the five",
-            ", ".join(
-                f"{t} {a:.2f} to {b:.2f}" for t, a, b in zip(TRANSFORMATIONS, each["CAE"], each["PCA"], strict=True)
-            ),
-            each["CAE"] - each["PCA"],
+            "for every affine transformation",
+            f"at {m} directions CAE holds more than PCA for all of the four",
+            ", ".join(f"{t} {a:.2f} to {b:.2f}" for t, a, b in zip(AFFINE, each["CAE"], each["PCA"], strict=False)),
+            (each["CAE"] - each["PCA"])[:affine],
         ),
-        decided(
-            "contraction makes them so",
-            f"at {m} directions CAE holds more than AE",
-            listed({name: mean[name] for name in ("CAE", "AE")}, "{name} {value:.3f}"),
-            [_ahead(at, "CAE", "AE")],
-        ),
-        decided(
+        _more(at, m, "contraction makes them so", "CAE", "AE"),
+        _more(at, m, "a smoother contraction makes better tangents", STACK, "CAE"),
+        _more(at, m, "a second layer makes better tangents", DEEP, STACK),
+        _more(
+            at,
+            m,
             "sharing parameters across the data beats local PCA",
-            f"at {m} directions CAE holds more than local PCA",
-            listed({name: mean[name] for name in ("CAE", "local PCA")}, "{name} {value:.3f}"),
-            [_ahead(at, "CAE", "local PCA")],
+            "CAE",
+            "local PCA",
             source="Goodfellow et al. 2016, figure 14.10",
         ),
     ]
+    if len(each["CAE"]) > affine:
+        thicker = {name: values[:, affine, m - 1] for name, values in fractions.items()}
+        verdicts.append(_more(thicker, m, "thicker strokes, which are not affine, are among them", "CAE", "PCA"))
+    return verdicts
+
+
+def _more(at, m, claim, one, other, *, source=""):
+    """One holds more than the other."""
+    measured = listed({name: float(at[name].mean()) for name in (one, other)}, "{name} {value:.3f}")
+    rule = f"at {m} directions {one} holds more than {other}"
+    return decided(claim, rule, measured, [_ahead(at, one, other)], source=source)
 
 
 def _ahead(at, one, other):
@@ -119,72 +134,16 @@ def _ahead(at, one, other):
     return difference.mean() - 2 * difference.std() / np.sqrt(len(difference))
 
 
-def _draw(fractions, pictures, m, settings, data):
-    with plotting.style():
-        figure = plt.figure(figsize=(12, 10.5))
-        top, bottom = figure.subfigures(2, 1, height_ratios=(4.2, 6.3))
-        left, right = top.subplots(1, 2)
-        _draw_means(left, fractions)
-        left.axvline(m, color="grey", ls=":", lw=1)
-        left.set_title(f"mean of five transformations, {data}, {len(pictures.images)} test images")
-        left.legend()
-        _draw_transformations(right, {name: values[:, :, m - 1].mean(axis=0) for name, values in fractions.items()})
-        right.set(title=f"each transformation, first {m} directions", ylabel="fraction of the true derivative")
-        _draw_pictures(bottom, pictures, settings)
-    return figure
-
-
-def _draw_means(ax, fractions):
-    count = fractions["CAE"].shape[-1]
-    plotting.curves(
-        ax,
-        np.arange(1, count + 1),
-        {name: values.mean(axis=(0, 1)) for name, values in fractions.items()},
-        spread={name: 2 * v.mean(axis=1).std(axis=0) / np.sqrt(len(v)) for name, v in fractions.items()},
-        xlabel="number of directions m",
-        ylabel="fraction of the true derivatives",
+def _remark(m, examples, near, data):
+    thick = (
+        "That of the stroke's thickness is the gradient's length, the growth of a dilation by a disc, which is not affine and "
+        "is not in the mean."
+        if data in STROKES
+        else f"The thickness of strokes is left out, since {data} is not known to have any."
     )
-    ax.set(xlim=(1, max(2, count)), ylim=(0, None))
-
-
-def _draw_transformations(ax, means):
-    width = 0.8 / len(means)
-    for i, (name, values) in enumerate(means.items()):
-        position = np.arange(len(TRANSFORMATIONS)) + (i - (len(means) - 1) / 2) * width
-        ax.bar(position, values, width, label=name, color=plotting.COLORS[i])
-    ax.set_xticks(range(len(TRANSFORMATIONS)), [t.replace(" ", "\n") for t in TRANSFORMATIONS])
-    ax.grid(axis="x", visible=False)
-
-
-def _draw_pictures(panel, pictures, settings):
-    """A row per kind of direction: the first of them, and the image moved along the first."""
-    images, truth, bases = pictures
-    i, shape = min(settings.example, len(images) - 1), images.shape[1:]
-    names = ["true", *(name for name in bases if name != "random")]
-    axes = panel.subplots(len(names), DRAWN + len(MOVES), gridspec_kw={"wspace": 0.02})
-    gray = {"cmap": "gray", "interpolation": "nearest"}
-    for row, name in zip(axes, names, strict=True):
-        vectors = truth[i] if name == "true" else bases[name][i, :DRAWN].reshape(-1, *shape)
-        for ax, vector in zip(row, vectors, strict=False):
-            span = np.abs(vector).max()
-            ax.imshow(vector, vmin=-span, vmax=span, **gray)
-        first = vectors[2 if name == "true" else 0]  # of the true ones, the turn
-        first = first / np.linalg.norm(first)
-        # The sign of a singular vector is arbitrary: here the direction in which the picture's ink grows.
-        first = first * np.sign(first.sum() or 1)
-        for ax, move in zip(row[DRAWN:], MOVES, strict=True):
-            ax.imshow(images[i] + move * settings.step * first, vmin=0, vmax=1, **gray)
-        row[0].set_ylabel("true" if name == "true" else name, rotation=0, ha="right", va="center", fontsize=10)
-    for ax in axes.flat:
-        ax.set(xticks=[], yticks=[])
-        ax.grid(visible=False)
-        for side in ax.spines.values():
-            side.set_visible(False)
-    for ax, t in zip(axes[0], TRANSFORMATIONS, strict=False):
-        ax.set_title(t, fontsize=9)
-    for ax, k in zip(axes[1], range(1, DRAWN + 1), strict=False):
-        ax.set_title(f"direction {k}", fontsize=9)
-    for ax, move in zip(axes[0][DRAWN:], MOVES, strict=True):
-        ax.set_title("image" if move == 0 else f"turned by {move * settings.step:+g}", fontsize=9)
-    for ax, move in zip(axes[1][DRAWN:], MOVES, strict=True):
-        ax.set_title("image" if move == 0 else f"along 1 by {move * settings.step:+g}", fontsize=9)
+    return (
+        f"Fraction of the squared length of the true derivative inside the span of the first {m} directions, mean over "
+        f"{examples} test images. Derivatives are exact for the cubic spline through the pixels. {thick} {STACK} is the first "
+        f"layer of {DEEP}, trained layer by layer. Local PCA: the {near} nearest training images; PCA: the first principal "
+        "components of all training images; random: uniform subspaces."
+    )

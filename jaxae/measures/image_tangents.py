@@ -13,9 +13,13 @@ from jaxtyping import Float
 
 from jaxae.arrays import Array, Number
 
-__all__ = ["TRANSFORMATIONS", "affine", "derivatives", "dilate", "spline"]
+__all__ = ["AFFINE", "TRANSFORMATIONS", "affine", "derivatives", "dilate", "spline"]
 
-TRANSFORMATIONS = ("translation x", "translation y", "rotation", "scaling", "thickening")
+AFFINE = ("translation x", "translation y", "rotation", "scaling")
+TRANSFORMATIONS = (*AFFINE, "thickening")
+MARGIN = (
+    8  # pixels of the edge beyond an image; a spline's answer to what lies outside falls by 2 - sqrt(3) = 0.27 in each
+)
 
 
 def spline(images: Float[Array, "*batch height width"]) -> Float[Array, "*batch height width"]:
@@ -69,11 +73,13 @@ def derivatives(images: Float[Array, "batch height width"]) -> Float[Array, "bat
 
     Per pixel of shift right and down, per radian of clockwise
     turn, per unit of log size, and per pixel of stroke on either side (the gradient's length, see `dilate`). Exact, by
-    forward mode through the spline.
+    forward mode through the spline. An image goes on beyond its frame as its edge does, so that no dark frame moves in with it.
     """
+    wide = jnp.pad(images, ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN)), mode="edge")
 
     def moved(numbers):
-        return affine(images, shift=(numbers[0], numbers[1]), rotation=numbers[2], scaling=numbers[3])
+        whole = affine(wide, shift=(numbers[0], numbers[1]), rotation=numbers[2], scaling=numbers[3])
+        return whole[:, MARGIN:-MARGIN, MARGIN:-MARGIN]
 
     four = jnp.moveaxis(jax.jacfwd(moved)(jnp.zeros(4)), -1, 1)
     thicker = jnp.sqrt(jnp.square(four[:, 0]) + jnp.square(four[:, 1]))

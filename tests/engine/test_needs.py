@@ -1,5 +1,6 @@
 """What experiments need of their data: each need accepts what has it and refuses what lacks it in one sentence."""
 
+import contextlib
 import csv
 from pathlib import Path
 
@@ -218,3 +219,21 @@ def test_experiments_train_on_pictures_of_another_size(name, tmp_path):
             rows = list(csv.DictReader(file))
         assert rows and all(value != "nan" for row in rows for value in row.values())
     jax.clear_caches()
+
+
+@pytest.mark.parametrize(
+    ("shape", "wanted", "words"),
+    [
+        ((28, 28), "true", None),
+        ((28, 28), "coloured", None),
+        ((32, 32, 3), "coloured", None),
+        ((32, 32, 3), "true", "examples of 32 x 32 x 3|examples of shape 32 x 32 x 3"),
+        ((784,), "coloured", "grey pictures, height x width, or coloured ones"),
+    ],
+)
+def test_coloured_pictures_are_taken_where_an_experiment_asks_for_them(shape, wanted, words):
+    cfg = hydra.compose("config", ["experiment=tangents", "scale=smoke"])
+    cfg.needs = {"pictures": True if wanted == "true" else wanted}
+    refused = pytest.raises(ConfigurationError, match=words) if words else contextlib.nullcontext()
+    with refused:
+        needs.check_data(cfg, images(20, shape), images(5, shape), lambda: 31)

@@ -2,7 +2,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy import ndimage
 
-from jaxae.measures.image_tangents import TRANSFORMATIONS, affine, derivatives, dilate, spline
+from jaxae.measures.image_tangents import AFFINE, MARGIN, TRANSFORMATIONS, affine, derivatives, dilate, spline
 
 SIZE = 28
 V, U = np.meshgrid(np.arange(SIZE) - 13.5, np.arange(SIZE) - 13.5, indexing="ij")  # down, right
@@ -74,3 +74,24 @@ def test_thickening_is_the_growth_of_a_dilation():
     growth = (dilate(IMAGE, radius=radius) - IMAGE)[0] / radius
     slope = derivatives(IMAGE)[0, -1]
     np.testing.assert_allclose(growth, slope, atol=0.02 * float(slope.max()))
+
+
+def test_no_dark_frame_moves_in_with_a_picture_that_is_bright_at_its_edge():
+    # 0 outside would give 0.7 along the edge. The spline's ripple decays by 2 - sqrt(3) a pixel; a turn has a lever of 20.
+    ripple = 0.7 * (2 - np.sqrt(3)) ** MARGIN
+    for name, found in zip(TRANSFORMATIONS, derivatives(jnp.full((1, SIZE, SIZE), 0.7))[0], strict=True):
+        lever = 20 if name in ("rotation", "scaling") else 1
+        np.testing.assert_allclose(found, 0, atol=ripple * lever, err_msg=name)
+    ramp = 0.4 + 0.01 * U + 0.005 * V
+    inside = (slice(6, -6), slice(6, -6))
+    expected = [-0.01, -0.005, 0.01 * V - 0.005 * U, -(0.01 * U + 0.005 * V), np.hypot(0.01, 0.005)]
+    for name, found, exact in zip(
+        TRANSFORMATIONS, derivatives(jnp.asarray(ramp[None], jnp.float32))[0], expected, strict=True
+    ):
+        exact = np.broadcast_to(exact, ramp.shape)
+        np.testing.assert_allclose(found[inside], exact[inside], atol=1e-4, err_msg=name)
+
+
+def test_thickening_is_the_only_transformation_that_is_not_affine():
+    assert set(TRANSFORMATIONS) - set(AFFINE) == {"thickening"}
+    assert TRANSFORMATIONS[: len(AFFINE)] == AFFINE
