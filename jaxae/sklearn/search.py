@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from scipy.stats import rankdata
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.model_selection import ParameterGrid, check_cv
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -18,18 +18,7 @@ from jaxae.training import evaluation_error, fit_grid
 
 __all__ = ["AutoencoderSearchCV"]
 
-STRUCTURE = (
-    "hidden",
-    "activation",
-    "tied",
-    "init_weights",
-    "loss",
-    "batch_size",
-    "epochs",
-    "warm_start",
-    "verbose",
-    "corruption",
-)
+NUMBERS = ("learning_rate", "weight", "level", "k", "alpha", "random_state")
 
 
 def _refitted(search):
@@ -39,7 +28,7 @@ def _refitted(search):
 
 
 @dataclass(eq=False, repr=False)
-class AutoencoderSearchCV(TransformerMixin, MetaEstimatorMixin, BaseEstimator):
+class AutoencoderSearchCV(MetaEstimatorMixin, BaseEstimator):
     """GridSearchCV over numbers of an autoencoder, all candidates of a fold being trained by one compiled program.
 
     estimator: one of jaxae.sklearn; param_grid: {name of a number: values}, or a list of such, as GridSearchCV takes;
@@ -149,7 +138,7 @@ def _masked(values):
 
 
 def _check_numbers(estimator, candidates):
-    allowed = [name for name in estimator.get_params() if name not in STRUCTURE]
+    allowed = [name for name in NUMBERS if name in estimator.get_params()]
     for candidate in candidates:
         for name, value in candidate.items():
             if name not in allowed or not isinstance(value, Real) or isinstance(value, bool):

@@ -106,10 +106,7 @@ def test_a_warm_start_goes_on_and_a_cold_one_begins_again(x):
     first = warm.loss_curve_
     assert warm.fit(x).loss_curve_[0] < first[-1]
     np.testing.assert_array_equal(cold.fit(x).loss_curve_, first)
-    with pytest.raises(
-        ValueError,
-        match="warm_start goes on from the weights of Dense.*hidden=.6,.*: they do not fit Dense.*hidden=.7,",
-    ):
+    with pytest.raises(ValueError, match="warm_start goes on from the weights of Dense"):
         warm.set_params(hidden=7).fit(x)
 
 
