@@ -88,6 +88,7 @@ def execute(overrides: list[str], directory: Path, *, redraw=False, composed=Non
     with locks.lock(directory):
         if result := _completed(trial, drawn_again):  # another process may have been here since
             return result
+        before = directories.check_resumable(directory, trial.identity, base.resume).get("seconds", {})
         grids, facts = _trained_before(trial, setups), trial.facts(overrides)
         write_status(directory, "running", **facts)
         try:
@@ -99,11 +100,18 @@ def execute(overrides: list[str], directory: Path, *, redraw=False, composed=Non
                 write_status(directory, "failed", error=sentence(error), **facts)
             raise
         value = float(sum(grid.score.mean() for grid in grids.values()) / len(grids))
-        seconds = {label: grid.seconds for label, grid in grids.items()} | {"total": time.perf_counter() - started}
+        seconds = _seconds(grids, before, time.perf_counter() - started)
         (directory / "traceback.txt").unlink(missing_ok=True)
         files = fingerprints(directory, cfgs)
         write_status(directory, "completed", value=value, seconds=seconds, files=files, **facts)
     return Result(trial.identity.experiment, base, outcome, grids, seconds, value)
+
+
+def _seconds(grids, before, elapsed):
+    """The training seconds of every grid, those of an earlier command for one that it trained, and the total with them."""
+    trained = {label: grid.seconds or before.get(label, 0.0) for label, grid in grids.items()}
+    earlier = sum(seconds for label, seconds in trained.items() if not grids[label].seconds)
+    return trained | {"total": elapsed + earlier}
 
 
 def _checked_setups(cfgs):

@@ -26,7 +26,8 @@ HEAD = """# Results on the papers' data
 
 Full data sets at `scale=paper`. Numbers over several seeds are mean ± standard deviation. A classification error counts as
 reproduced within the 95 % interval of the published one over the test examples, a printed loss within half a unit of its last
-digit, other numbers within 5 %; where less is better, less is ahead.
+digit, a curve within a quarter of its sum, a subspace within a degree, other numbers within 5 %; where less is better, less is
+ahead.
 
 Written from the tables in [results](results) by `python -m experiments.report.results`; a table comes from a finished run by
 `python -m experiments.report.collect DIRECTORY`. What it costs to train is in [BENCHMARKS.md](BENCHMARKS.md), figures and

@@ -218,3 +218,10 @@ def test_the_score_of_a_run_is_its_error_on_held_out_examples(tmp_path):
     assert result.value == pytest.approx(np.mean(errors), rel=1e-5)
     with open(tmp_path / "metrics.csv", newline="") as file:
         assert [float(row["validation_error"]) for row in csv.DictReader(file)] == pytest.approx(errors, rel=1e-4)
+
+
+def test_a_run_that_is_drawn_again_keeps_the_seconds_of_its_training(tmp_path):
+    first = execute(SMALL, tmp_path).seconds
+    again = execute(SMALL, tmp_path, redraw=True).seconds
+    assert again["run"] == first["run"] > 0
+    assert again["run"] < again["total"]
