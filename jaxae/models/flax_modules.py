@@ -141,8 +141,9 @@ def _class(role, path):
     try:
         kind = pkgutil.resolve_name(path)
     except (ImportError, AttributeError, TypeError, ValueError) as error:
+        detail = f" ({error})" if isinstance(path, str) else ""
         raise ValueError(
-            f"model.{role} is {path!r}: it must name a Flax module on the Python path, as my_nets.Encoder ({error})"
+            f"model.{role} is {path!r}: it must name a Flax module on the Python path, as my_nets.Encoder{detail}"
         ) from error
     if not isinstance(kind, type) or not issubclass(kind, linen.Module | nnx.Module):
         raise ValueError(f"model.{role} is {path}: it must name a class of flax.linen.Module or flax.nnx.Module")
