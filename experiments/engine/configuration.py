@@ -13,6 +13,7 @@ from experiments.engine.checks import (
     ConfigurationError,
     check_number,
     check_on_divergence,
+    check_patience,
     check_products,
     check_single,
     check_size,
@@ -81,6 +82,7 @@ def _checked_sizes(cfg):
         check_size(key, value)
     check_products(cfg.train.precision)
     check_on_divergence(cfg.train.on_divergence)
+    check_patience(cfg.train.patience, cfg.validation, cfg.train.epochs)
     if not cfg.train.epochs and not cfg.train.pretrain:
         raise ConfigurationError("train.epochs is 0: it must be from 1 on unless train.pretrain is")
     if not cfg.train.epochs and cfg.train.precision != "float32":
@@ -92,7 +94,7 @@ def _checked_sizes(cfg):
         raise ConfigurationError(f"train.centred is {cfg.train.centred!r}: it must be true or false")
     if cfg.train.centred and cfg.train.pretrain:
         raise ConfigurationError("train.centred and train.pretrain: pretraining sets the biases, one of them is given")
-    options = ("precision", "on_divergence", "centred")
+    options = ("precision", "on_divergence", "centred", "patience")
     return sizes | {name: cfg.train[name] for name in options}
 
 
