@@ -65,7 +65,7 @@ def test_every_command_has_only_keys_that_there_are(monkeypatch):
     assert len(found) > 40
     for line in found:
         words = shlex.split(line.partition(": ")[2])
-        own = {"penalty=log", "model=positive", "data=bars", "experiment=classes"}  # those that the page makes
+        own = {"penalty=log", "data=bars", "experiment=classes"}  # those that the page makes
         if own & set(words) or "NAME" in line or any(word.startswith("hydra/sweeper") for word in words):
             continue
         keys.check_arguments(words[3:], "reproduce" if words[2].endswith("reproduce") else "config")

@@ -93,6 +93,20 @@ def check_on_divergence(choice):
         raise ConfigurationError(f"train.on_divergence is {choice!r}: it must be keep or fail")
 
 
+def check_patience(patience, validation, epochs):
+    """Refuse a train.patience that is none, and one without examples to wait for or epochs to wait in."""
+    if patience is None:
+        return
+    if not isinstance(patience, int) or isinstance(patience, bool) or patience < 1:
+        raise ConfigurationError(f"train.patience is {patience!r}: it must be one whole number from 1 on, or null")
+    if not validation:
+        raise ConfigurationError(
+            f"train.patience is {patience} and validation 0: hold out examples to wait for, as with validation=0.1"
+        )
+    if not epochs:
+        raise ConfigurationError(f"train.patience is {patience} and train.epochs 0: there is no epoch to stop after")
+
+
 def check_products(precision):
     """Refuse a train.precision that this machine's device does not have."""
     try:

@@ -13,18 +13,19 @@ from experiments.engine.checks import (
     ConfigurationError,
     check_number,
     check_on_divergence,
+    check_patience,
     check_products,
     check_single,
     check_size,
 )
 from experiments.engine.datasets import beyond_unit, held_out, load_splits, with_copies
-from experiments.engine.needs import check_choice, check_data
+from experiments.engine.needs import check_choice, check_data, check_dense
 from experiments.engine.recipes import numbers_of, plain_values, recipe_of
 from experiments.engine.settings import check_figure
 from experiments.engine.shards import shard_of
 from jaxae import codes, data, losses
 from jaxae.files.schema import describe_model
-from jaxae.functions import keywords_of
+from jaxae.functions import keywords_of, takes
 from jaxae.models import Dense, LayerWise, check_model, code_size
 from jaxae.objective import Recipe
 from jaxae.sweeps import expand
@@ -59,6 +60,7 @@ def setup(cfg: DictConfig) -> Setup:
     check_data(cfg, train, test, functools.partial(_code_size, cfg, train))
     model = model_of(cfg, train)
     _check_model(cfg, model)
+    check_dense(cfg, model)
     _check_code(cfg, recipe.code, model, train)
     _check_loss(cfg, recipe.loss, model, train, test)
     if cfg.train.batch_size > len(train.x):
@@ -80,6 +82,7 @@ def _checked_sizes(cfg):
         check_size(key, value)
     check_products(cfg.train.precision)
     check_on_divergence(cfg.train.on_divergence)
+    check_patience(cfg.train.patience, cfg.validation, cfg.train.epochs)
     if not cfg.train.epochs and not cfg.train.pretrain:
         raise ConfigurationError("train.epochs is 0: it must be from 1 on unless train.pretrain is")
     if not cfg.train.epochs and cfg.train.precision != "float32":
@@ -91,7 +94,7 @@ def _checked_sizes(cfg):
         raise ConfigurationError(f"train.centred is {cfg.train.centred!r}: it must be true or false")
     if cfg.train.centred and cfg.train.pretrain:
         raise ConfigurationError("train.centred and train.pretrain: pretraining sets the biases, one of them is given")
-    options = ("precision", "on_divergence", "centred")
+    options = ("precision", "on_divergence", "centred", "patience")
     return sizes | {name: cfg.train[name] for name in options}
 
 
@@ -144,10 +147,11 @@ def _check_loss(cfg, loss, model, train, test):
 def model_of(cfg, train):
     """The model that a configuration describes, for data of this shape."""
     options = {name: plain_values(value) for name, value in cfg.model.items() if name != "_target_"}
-    check_single("model", {name: value for name, value in options.items() if name not in LISTS})
-    options = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
     target = get_object(cfg.model["_target_"])
-    size = {"shape": train.shape} if "shape" in (keywords_of(target) or ()) else {"features": train.x.shape[1]}
+    if keywords_of(target) is not None:  # one that takes any keyword says itself what each may be
+        check_single("model", {name: value for name, value in options.items() if name not in LISTS})
+    options = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
+    size = {"shape": train.shape} if takes(target, "shape") else {"features": train.x.shape[1]}
     try:
         return target(**size, **options)
     except (TypeError, ValueError) as error:

@@ -11,7 +11,11 @@ from omegaconf.errors import OmegaConfBaseException
 from experiments.engine import sources
 from experiments.engine.numbers import HOST_WITHIN, decides_numbers
 
-LATER = (("data", "warp"), ("train", "centred"))  # keys without effect where unset, which older directories do not have
+LATER = (
+    ("data", "warp"),
+    ("train", "centred"),
+    ("train", "patience"),
+)  # keys without effect where unset, which older directories do not have
 
 
 class Identity(NamedTuple):

@@ -15,7 +15,8 @@ def write(setup, grid, path: Path):
     Where products were not of float32, or where examples are held out for validation, the errors in float32 and on those
     examples stand beside them.
     """
-    ends = np.where(grid.diverged > 0, grid.diverged - 1, -1)  # the last finite epoch, if there is one
+    # The last finite epoch, if there is one; where the best one is kept, the curves end with its values.
+    ends = np.where((grid.diverged > 0) & ("best_epoch" not in grid.curve), grid.diverged - 1, -1)
     rows = [
         {"seed": int(seed)}
         | {key: column[run].item() for key, column in grid.table.items()}

@@ -1,4 +1,4 @@
-"""What an experiment needs of its data, by the key `needs` of its file: each refusal is one sentence."""
+"""What an experiment needs of its data and its model, by the key `needs` of its file: each refusal is one sentence."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,6 +10,7 @@ from omegaconf.errors import OmegaConfBaseException
 from experiments.engine.checks import ConfigurationError
 from experiments.engine.datasets import beyond_unit
 from jaxae import data
+from jaxae.models import Autoencoder, Dense
 
 MEMBERS = 6  # examples of a class, of which a probe's validation split takes one
 
@@ -45,11 +46,21 @@ def check_choice(cfg: DictConfig) -> DictConfig:
 def check_data(cfg: DictConfig, train: data.Data, test: data.Data, code: Callable[[], int]):
     """Refuse data without what the experiment needs; code: gives the number of the code's units. Raises ConfigurationError."""
     loaded, needs = Loaded(cfg, train, test, code), _resolved(cfg, "needs")
-    if unknown := needs.keys() - CHECKS.keys() - {"sets"}:
-        raise ConfigurationError(f"needs.{min(unknown)} is not a need: it must be one of sets, {', '.join(CHECKS)}")
+    if unknown := needs.keys() - CHECKS.keys() - {"sets", "dense"}:
+        raise ConfigurationError(
+            f"needs.{min(unknown)} is not a need: it must be one of sets, dense, {', '.join(CHECKS)}"
+        )
     for need, lack_of in CHECKS.items():
         if needs.get(need) and (lack := lack_of(loaded, needs[need])):
             raise ConfigurationError(f"data={cfg.data.name} has {lack}")
+
+
+def check_dense(cfg: DictConfig, model: Autoencoder):
+    """Refuse another model than one of dense layers where the experiment reads their weights or widths; ConfigurationError."""
+    if _resolved(cfg, "needs").get("dense") and not isinstance(model, Dense):
+        raise ConfigurationError(
+            f"model is a {type(model).__name__}: this experiment reads the layers of jaxae.models.Dense, as of model=dense"
+        )
 
 
 def _resolved(cfg, key):
@@ -138,7 +149,8 @@ def _beside(loaded, wanted):
 
 
 # Each need in the order of checking, as a function that says what data have instead, or None; `sets` are checked before
-# loading. A number may be a list, of which the largest counts, so that a file can refer to the numbers of its own axes.
+# loading, and `dense` once there is a model. A number may be a list, of which the largest counts, so that a file can refer to
+# the numbers of its own axes.
 CHECKS = {
     "labels": _labels,  # true, or how many training examples are seen
     "pictures": _pictures,  # true: grey; coloured: grey or in colours

@@ -114,10 +114,11 @@ def _imports(tree, package):
 
 
 def _targets(node):
-    """Every _target_ of a configuration."""
+    """Every _target_ of a configuration, and the modules that model=flax names."""
     if isinstance(node, DictConfig):
         values = [node._get_node(key) for key in node]
-        named = [str(value._value()) for key, value in zip(node, values, strict=True) if key == "_target_"]
+        keys = ("_target_", "encoder", "decoder")
+        named = [str(value._value()) for key, value in zip(node, values, strict=True) if key in keys]
         return named + [target for value in values for target in _targets(value)]
     return (
         [target for value in node._iter_ex(False) for target in _targets(value)] if isinstance(node, ListConfig) else []

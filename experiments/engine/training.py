@@ -108,7 +108,7 @@ def _fitted(setup, name, x, x_test, params, directory):
     """Parameters, curves and epochs of divergence of the grid, trained from its newest checkpoint on."""
     runs, sizes, chosen = len(setup.seeds), setup.sizes, []
     samples = runs * (len(x) // sizes["batch_size"]) * sizes["batch_size"]
-    every = sizes["checkpoint"]
+    every, patience = sizes["checkpoint"], sizes.get("patience")
     with training_progress(name, runs, sizes["epochs"], samples) as on_epoch:
         fitted = fit_grid(
             setup.model,
@@ -125,10 +125,15 @@ def _fitted(setup, name, x, x_test, params, directory):
             on_epoch=on_epoch,
             on_parallel_runs=chosen.append,
             on_divergence=functools.partial(_fail, setup) if sizes["on_divergence"] == "fail" else None,
+            x_validation=None if patience is None else jnp.asarray(setup.validation.x),
+            patience=patience,
         )
     diverged = np.asarray(fitted.diverged)
     if np.any(diverged >= 0):
         console.print(f"{_divergence(setup, diverged)}, stopped there and kept", highlight=False, soft_wrap=True)
+    if patience is not None:
+        best = np.asarray(fitted.curve["best_epoch"])[:, -1]
+        console.print(f"best epochs on validation: {', '.join(map(str, best))} of {sizes['epochs']}", highlight=False)
     if chosen and runs > 1:
         console.print(f"{chosen[0]} of {runs} runs in parallel", highlight=False)
     return gather(fitted.params), fitted.curve, diverged

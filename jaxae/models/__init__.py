@@ -2,6 +2,7 @@
 
 from jaxae.models.convolutional import Convolutional
 from jaxae.models.dense import ACTIVATIONS, INITIALIZERS, Dense, Layer, Layers, centred, untie
+from jaxae.models.flax_modules import FlaxModules, from_linen, from_names, from_nnx
 from jaxae.models.protocol import Autoencoder, LayerWise, check_model, code_size
 
 __all__ = [
@@ -10,11 +11,15 @@ __all__ = [
     "Autoencoder",
     "Convolutional",
     "Dense",
+    "FlaxModules",
     "Layer",
     "LayerWise",
     "Layers",
     "centred",
     "check_model",
     "code_size",
+    "from_linen",
+    "from_names",
+    "from_nnx",
     "untie",
 ]

@@ -42,5 +42,6 @@ class Curves:
 
     def _array(self, name, dtype):
         if name not in self._arrays:
-            self._arrays[name] = np.empty(self._shape, dtype)
+            blank = np.nan if np.issubdtype(dtype, np.floating) else 0  # of epochs that a grid no longer needs
+            self._arrays[name] = np.full(self._shape, blank, dtype)
         return self._arrays[name]

@@ -9,30 +9,42 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from jax.sharding import Sharding
-from jaxtyping import Float, Num, Shaped
+from jaxtyping import Bool, Float, Num, Shaped
 
 from jaxae.arrays import Array, Number, Params
 from jaxae.models import Autoencoder
 from jaxae.objective import Recipe, encode, objective, per_example
 from jaxae.schedules import at
+from jaxae.training.best import first_best, updated
 
 __all__ = [
     "State",
     "check_sizes",
     "evaluation_error",
     "initial_state",
-    "skipped_where_diverged",
+    "skipped_where_over",
     "train_epoch",
     "undone_where_divergent",
 ]
 
 
 class State(NamedTuple):
-    """Parameters, the optimizer's state, and the epoch in which the run diverged, or -1."""
+    """Parameters, the optimizer's state, the epoch in which the run diverged, or -1, and its best epoch where it is kept."""
 
     params: Any
     opt_state: Any
     diverged: jax.Array
+    best: Any = None
+
+    @property
+    def kept(self) -> Params:
+        """The parameters that training gives."""
+        return self.params if self.best is None else self.best.params
+
+    @property
+    def goes_on(self) -> Bool[Array, "*runs"]:
+        """Whether the run has neither diverged nor stopped."""
+        return (self.diverged < 0) if self.best is None else (self.diverged < 0) & ~self.best.stopped
 
 
 def check_sizes(x: Shaped[Array, "n ..."], x_test: Any, epochs: int, batch_size: int) -> None:
@@ -53,10 +65,13 @@ def initial_params(model: Autoencoder, seed: Number) -> Params:
     return model.init(_key(seed, 0))
 
 
-def initial_state(model: Autoencoder, recipe: Recipe, seed: Number, params: Params | None) -> State:
-    """The State that a run begins with: random weights where params is None."""
+def initial_state(
+    model: Autoencoder, recipe: Recipe, seed: Number, params: Params | None, *, validated: bool = False
+) -> State:
+    """The State that a run begins with: random weights where params is None; validated: it keeps its best epoch."""
     params = initial_params(model, seed) if params is None else params
-    return State(params, at(recipe, 0.0).optimizer().init(params), jnp.int32(-1))
+    opt_state = at(recipe, 0.0).optimizer().init(params)
+    return State(params, opt_state, jnp.int32(-1), first_best(params) if validated else None)
 
 
 def train_epoch(
@@ -71,6 +86,8 @@ def train_epoch(
     epochs: Number,
     batch_size: int,
     batches: Sharding | None = None,
+    x_validation: Num[Array, " v *features"] | None = None,
+    patience: Number | None = None,
 ) -> tuple[State, dict[str, Num[Array, ""]]]:
     """One epoch of a run: its state and by name the values of its curves.
 
@@ -104,28 +121,31 @@ def train_epoch(
     row = {name: (jnp.sum if name == "evaluations" else jnp.mean)(column) for name, column in values.items()}
     if x_test is not None:
         row["test_error"] = evaluation_error(model, at(recipe, (index + 1) / epochs), state.params, x_test)
+    if x_validation is not None:
+        row["validation_error"] = evaluation_error(model, at(recipe, 1.0), state.params, x_validation)
+        state = state._replace(best=updated(state.best, state.params, row["validation_error"], index, patience))
+        row["best_epoch"] = state.best.epoch + 1
     return state, row
 
 
 def undone_where_divergent(train: Callable, state: State, index: Number) -> tuple[State, dict[str, Num[Array, ""]]]:
-    """An epoch of one run, undone where it ends non-finite or the run has diverged before.
+    """An epoch of one run, undone where it ends non-finite or the run has diverged or stopped before.
 
     train: state -> (state, {curve value: scalar}).
     """
     new, row = train(state)
-    begun = state.diverged < 0
-    finite = begun & _is_finite(new, row["loss"])
-    ended = state._replace(diverged=jnp.where(begun, jnp.asarray(index, jnp.int32), state.diverged))
+    finite = state.goes_on & _is_finite(new, row["loss"])
+    ended = state._replace(diverged=jnp.where(state.goes_on, jnp.asarray(index, jnp.int32), state.diverged))
     return jax.tree.map(functools.partial(jnp.where, finite), (new, row), (ended, _blank_row(row)))
 
 
-def skipped_where_diverged(train: Callable, state: State) -> tuple[State, dict[str, Num[Array, ""]]]:
-    """An epoch of one run, without work where it has diverged; not to be vmapped, which would copy the data for every run."""
+def skipped_where_over(train: Callable, state: State) -> tuple[State, dict[str, Num[Array, ""]]]:
+    """An epoch of one run, without work where it is over; not to be vmapped, which would copy the data for every run."""
 
     def skip(state):
         return state, _blank_row(jax.eval_shape(train, state)[1])
 
-    return jax.lax.cond(state.diverged < 0, train, skip, state)
+    return jax.lax.cond(state.goes_on, train, skip, state)
 
 
 def evaluation_error(model: Autoencoder, recipe: Recipe, params: Params, x: Num[Array, "n ..."]) -> Float[Array, ""]:

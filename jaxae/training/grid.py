@@ -16,6 +16,7 @@ from jaxae.integers import ceiling_division
 from jaxae.models import check_model
 from jaxae.objective import Recipe
 from jaxae.sweeps import check_seed
+from jaxae.training.best import check_patience, with_kept_values
 from jaxae.training.checkpoint_writer import CheckpointWriter
 from jaxae.training.checkpoints import Checkpoint, Checkpoints, identity
 from jaxae.training.curves import Curves
@@ -24,7 +25,7 @@ from jaxae.training.epoch import (
     State,
     check_sizes,
     initial_state,
-    skipped_where_diverged,
+    skipped_where_over,
     train_epoch,
     undone_where_divergent,
 )
@@ -47,6 +48,8 @@ class Grid(NamedTuple):
     batch_size: int
     precision: str
     mesh: Mesh | None = None
+    x_validation: jax.Array | None = None
+    patience: int | None = None
 
     def train_epoch(
         self, states: State, index: int, parallel_runs: int
@@ -63,7 +66,9 @@ class Grid(NamedTuple):
     def _inputs(self, states, index, parallel_runs):
         numbers = jnp.uint32(index), jnp.float32(self.epochs)
         sizes = {"batch_size": self.batch_size, "precision": self.precision, "mesh": self.mesh}
-        arrays = self.model, self.recipes, states, self.x, self.x_test, self.seeds, *numbers
+        patience = None if self.x_validation is None else jnp.int32(self.patience)
+        sets = self.x, self.x_test, self.x_validation
+        arrays = self.model, self.recipes, states, sets, self.seeds, *numbers, patience
         return arrays, sizes | {"parallel_runs": parallel_runs}
 
     @property
@@ -88,6 +93,8 @@ def fit_grid(
     on_epoch: Callable | None = None,
     on_parallel_runs: Callable | None = None,
     on_divergence: Callable | None = None,
+    x_validation: Any = None,
+    patience: int | None = None,
 ) -> Fit:
     """Train many runs of one structure in one compiled program: `fit` over the leading axis of the recipes' numbers.
 
@@ -99,16 +106,20 @@ def fit_grid(
     "auto" comes to; on_divergence: called with the epoch in which each run diverged, or -1, [runs], after every epoch that
     adds one, its checkpoint written, and at the start where the checkpoint has any; other arguments as in `fit` -> Fit with a
     leading axis of runs and curves [runs, epochs]. Raises ValueError where the checkpoint is of another model, recipes,
-    seeds, sizes or data. Where there are several local devices, the runs are divided among them, or the batches of a single
-    run. A second call with the same structure and sizes compiles nothing.
+    seeds, sizes or data. With a patience the grid ends once every run has stopped or diverged. Where there are several local
+    devices, the runs are divided among them, or the batches of a single run. A second call with the same structure and sizes
+    compiles nothing.
     """
     check_model(model)
     check_sizes(x, x_test, epochs, batch_size)
     check_precision(precision)
     check_seed(seeds)
     check_parallel_runs(parallel_runs)
+    check_patience(patience, x_validation, x)
     runs = len(seeds)
     whole = _whole_grid(model, recipes, seeds, x, x_test, epochs, batch_size, precision)
+    if x_validation is not None:
+        whole = whole._replace(x_validation=jnp.asarray(x_validation), patience=patience or epochs)
     training = None if checkpoints is None else _identity(whole)
     grid = _on_devices(whole, mesh_for(runs, batch_size))
     states = _initial_states(grid, params, runs)
@@ -135,8 +146,12 @@ def fit_grid(
             if news:
                 writer.wait()
                 divergent = _report_divergence(on_divergence, _without_padding(runs, states.diverged))
+            if patience is not None and not np.any(states.goes_on):
+                break
     states = _without_padding(runs, states)
-    return Fit(states.params, jax.device_put(curves.until(epochs)), states.diverged)
+    curve = jax.device_put(curves.until(epochs))
+    curve = curve if whole.x_validation is None else with_kept_values(curve, whole.patience)
+    return Fit(states.kept, curve, states.diverged)
 
 
 def _whole_grid(model, recipes, seeds, x, x_test, epochs, batch_size, precision):
@@ -151,43 +166,47 @@ def _identity(grid):
     """What a checkpoint must agree with, a digest for each part."""
     sizes = grid.epochs, grid.batch_size, grid.precision
     data = grid.x, grid.x_test
+    if grid.x_validation is not None:
+        data = *data, grid.x_validation, grid.patience
     return identity(model=grid.model, recipes=grid.recipes, seeds=grid.seeds, sizes=sizes, data=data)
 
 
 def _on_devices(grid, mesh):
     """The grid on a mesh: its runs divided among the devices, or its batches."""
-    x, x_test = place((grid.x, grid.x_test), mesh)
+    x, x_test, x_validation = place((grid.x, grid.x_test, grid.x_validation), mesh)
     recipes, seeds = split((grid.recipes, grid.seeds), mesh, len(grid.seeds))
-    return grid._replace(recipes=recipes, seeds=seeds, x=x, x_test=x_test, mesh=mesh)
+    return grid._replace(recipes=recipes, seeds=seeds, x=x, x_test=x_test, x_validation=x_validation, mesh=mesh)
 
 
 def _initial_states(grid, params, runs):
-    states = _start(grid.model, grid.recipes, grid.seeds, split(params, grid.mesh, runs))
+    validated = grid.x_validation is not None
+    states = _start(grid.model, grid.recipes, grid.seeds, split(params, grid.mesh, runs), validated=validated)
     return place(states, grid.mesh, "runs" if grid.mesh is not None and "runs" in grid.mesh.shape else None)
 
 
-@functools.partial(jax.jit, static_argnames="model")
-def _start(model, recipes, seeds, params):
+@functools.partial(jax.jit, static_argnames=("model", "validated"))
+def _start(model, recipes, seeds, params, *, validated):
     # Compiled, it copies the given parameters, whose buffers the donation of the states would take.
-    return jax.vmap(functools.partial(initial_state, model))(recipes, seeds, params)
+    return jax.vmap(functools.partial(initial_state, model, validated=validated))(recipes, seeds, params)
 
 
 @functools.partial(
     jax.jit, static_argnames=("model", "batch_size", "precision", "parallel_runs", "mesh"), donate_argnames="states"
 )
 def _train_epoch(
-    model, recipes, states, x, x_test, seeds, index, epochs, *, batch_size, precision, parallel_runs, mesh
+    model, recipes, states, sets, seeds, index, epochs, patience, *, batch_size, precision, parallel_runs, mesh
 ):
     batches = NamedSharding(mesh, PartitionSpec("batch")) if mesh is not None and "batch" in mesh.shape else None
 
-    def train_device(recipes, states, seeds, x, x_test, index, epochs):
-        sizes = {"index": index, "epochs": epochs, "batch_size": batch_size, "batches": batches}
+    def train_device(recipes, states, seeds, sets, index, epochs, patience):
+        sizes = {"index": index, "epochs": epochs, "batch_size": batch_size, "batches": batches, "patience": patience}
+        sizes |= dict(zip(("x", "x_test", "x_validation"), sets, strict=True))
 
         def train_run(inputs):
             recipe, state, seed = inputs
-            train = functools.partial(train_epoch, model, recipe, x=x, x_test=x_test, seed=seed, **sizes)
+            train = functools.partial(train_epoch, model, recipe, seed=seed, **sizes)
             guarded = functools.partial(undone_where_divergent, train, index=index)
-            return guarded(state) if parallel_runs > 1 else skipped_where_diverged(guarded, state)
+            return guarded(state) if parallel_runs > 1 else skipped_where_over(guarded, state)
 
         side_by_side = parallel_runs if parallel_runs > 1 else None
         return jax.lax.map(with_precision(precision, train_run), (recipes, states, seeds), batch_size=side_by_side)
@@ -196,7 +215,7 @@ def _train_epoch(
         runs, whole = PartitionSpec("runs"), PartitionSpec()
         specs = (runs, runs, runs, whole, whole, whole, whole)
         train_device = jax.shard_map(train_device, mesh=mesh, in_specs=specs, out_specs=runs, check_vma=False)
-    return train_device(recipes, states, seeds, x, x_test, index, epochs)
+    return train_device(recipes, states, seeds, sets, index, epochs, patience)
 
 
 def _report_divergence(on_divergence, diverged):

@@ -98,7 +98,7 @@ def measure(grid: "Grid", states: State, seconds: float) -> int:
 
     def program(number):
         recipes, start, seeds = jax.tree.map(lambda leaf: np.asarray(leaf)[:number], (grid.recipes, states, grid.seeds))
-        sample = grid._replace(recipes=recipes, seeds=seeds, x=few_x, x_test=None, mesh=None)
+        sample = grid._replace(recipes=recipes, seeds=seeds, x=few_x, x_test=None, x_validation=None, mesh=None)
         check_fits(sample.compiled_epoch(start, 1, number))
         state = jax.tree.map(jnp.array, start)
 

@@ -35,6 +35,7 @@ SIZES = {
     **{("data", name): ["data.limit=40", "data.count=40"] for name in DRAWN},
     ("model", "dense"): ["model.hidden=6"],
     ("model", "linear"): ["model.hidden=6"],
+    ("model", "flax"): ["model.encoder=flax.linen.Dense", "model.decoder=flax.linen.Dense"],
     ("code", "first"): ["code.count=3"],
     ("code", "top_k"): ["code.k=3"],
     ("code", "top_k_absolute"): ["code.k=3"],

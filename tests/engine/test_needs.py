@@ -15,7 +15,7 @@ from experiments.engine.checks import ConfigurationError
 from experiments.engine.configuration import setup
 from experiments.engine.trial import execute
 from jaxae.data import Data
-from jaxae.models import code_size
+from jaxae.models import Convolutional, Dense, code_size
 
 ROOT = Path(__file__).parents[2]
 NAMES = sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml"))
@@ -59,7 +59,7 @@ def given(monkeypatch, train, test):
 
 
 def test_every_experiment_says_what_it_needs():
-    assert {need for found in NEEDS.values() for need in found} | {"shape"} == {"sets", *needs.CHECKS}
+    assert {need for found in NEEDS.values() for need in found} | {"shape"} == {"sets", "dense", *needs.CHECKS}
     assert LACK.keys() == needs.CHECKS.keys()
 
 
@@ -75,7 +75,8 @@ def test_every_experiment_takes_labelled_grey_pictures_of_digits(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "need"), [(name, need) for name in NAMES for need in NEEDS[name] if need not in ("sets", "beside")]
+    ("name", "need"),
+    [(name, need) for name in NAMES for need in NEEDS[name] if need not in ("sets", "dense", "beside")],
 )
 def test_every_experiment_refuses_data_without_what_it_needs(name, need):
     cfg = hydra.compose("config", [f"experiment={name}", "scale=smoke"])
@@ -126,7 +127,7 @@ def test_each_need_is_checked_before_anything_trains(need, monkeypatch, tmp_path
         (["experiment=likelihood", "data=digits", "model.hidden=[100,64]"], "64 numbers, .* more of both than the 64"),
         (["experiment=codes_2d", "data=digits", "model.hidden=[9,9,9,3]"], "a code of 3 units with this model, .* 2"),
         (["++needs.side=${nothing}"], "needs: .*nothing"),
-        (["++needs.colour=true"], "needs.colour is not a need: it must be one of sets, labels, pictures"),
+        (["++needs.colour=true"], "needs.colour is not a need: it must be one of sets, dense, labels, pictures"),
     ],
 )
 def test_foreign_data_are_refused_in_one_sentence(overrides, words, monkeypatch, tmp_path):
@@ -237,3 +238,11 @@ def test_coloured_pictures_are_taken_where_an_experiment_asks_for_them(shape, wa
     refused = pytest.raises(ConfigurationError, match=words) if words else contextlib.nullcontext()
     with refused:
         needs.check_data(cfg, images(20, shape), images(5, shape), lambda: 31)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if NEEDS[name].get("dense")])
+def test_experiments_that_read_layers_take_no_other_model(name):
+    cfg = hydra.compose("config", [f"experiment={name}", "scale=smoke"])
+    needs.check_dense(cfg, Dense(4, 2))
+    with pytest.raises(ConfigurationError, match="model is a Convolutional: this experiment reads the layers of"):
+        needs.check_dense(cfg, Convolutional((8, 8), channels=(2,), decoder_padding="same"))

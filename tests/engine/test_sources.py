@@ -12,6 +12,7 @@ from experiments.engine import sources
 from experiments.engine.checks import ConfigurationError
 from experiments.engine.trial import execute
 from jaxae import storage
+from jaxae.models import FlaxModules
 
 ROOT = Path(__file__).parents[2]
 SMALL = ["scale=smoke", "data=digits", "model.hidden=3", "train.epochs=1", "figure.runs=0"]
@@ -37,7 +38,7 @@ def user(tmp_path, monkeypatch):
 
 
 def forget():
-    for name in ("own_penalty", "own_factor"):
+    for name in ("own_penalty", "own_factor", "own_nets"):
         sys.modules.pop(name, None)
     sources._source.cache_clear()
 
@@ -142,4 +143,69 @@ def test_a_model_of_the_users_own_is_found_again(user, tmp_path):
     assert again.grids["run"].model == first.grids["run"].model and again.grids["run"].seconds == 0
     with pytest.raises(ConfigurationError, match="model is a Hidden, which could not be read again"):
         execute([*SMALL, "model._target_=own_penalty.make", "+model.depth=2"], tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+NETS = """from flax import linen, nnx
+
+
+class Encoder(linen.Module):
+    width: int
+
+    @linen.compact
+    def __call__(self, x):
+        return linen.sigmoid(linen.Dense(self.width)(x))
+
+
+class Decoder(linen.Module):
+    features: int
+
+    @linen.compact
+    def __call__(self, z):
+        return linen.Dense(self.features)(z)
+
+
+class Picture(nnx.Module):
+    def __init__(self, shape, channels=2, width=3, *, rngs):
+        self.shape = (*shape, 1)
+        self.convolution = nnx.Conv(1, channels, (3, 3), strides=4, rngs=rngs)
+        self.code = nnx.Linear(-(-shape[0] // 4) * -(-shape[1] // 4) * channels, width, rngs=rngs)
+
+    def __call__(self, x):
+        h = nnx.tanh(self.convolution(x.reshape(*x.shape[:-1], *self.shape)))
+        return self.code(h.reshape(*x.shape[:-1], -1))
+"""
+FLAX = ["scale=smoke", "data=digits", "model=flax", "model.decoder=own_nets.Decoder", "train.epochs=1", "figure.runs=0"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("encoder", ["Encoder", "Picture"])
+def test_flax_modules_of_the_users_own_train_are_found_again_and_count_as_code(encoder, user, tmp_path):
+    changed(user / "own_nets.py", NETS)
+    words = [
+        *FLAX,
+        f"model.encoder=own_nets.{encoder}",
+        "+model.width=3",
+        "penalty=contractive_exact",
+        "weight=[0,0.1]",
+    ]
+    first = execute(words, tmp_path / "run")
+    again = execute([*words, "figure.runs=1"], tmp_path / "run")  # drawn again, not trained
+    assert again.grids["run"].model == first.grids["run"].model and again.grids["run"].seconds == 0
+    assert first.grids["run"].code_size == 3
+    stored = storage.load(tmp_path / "run" / "run.npz", models=[FlaxModules])
+    assert stored.model == first.grids["run"].model
+    changed(user / "own_nets.py", NETS + "\n")
+    with pytest.raises(ConfigurationError, match="before a change of own_nets"):
+        execute(words, tmp_path / "run")
+    with pytest.raises(
+        ConfigurationError, match=rf"model.wdth is no parameter of own_nets.{encoder} or own_nets.Decoder"
+    ):
+        execute([*words, "+model.wdth=3"], tmp_path / "other")
+    with pytest.raises(ConfigurationError, match="weight_decay needs an encoder with"):
+        execute([*words, "penalty=weight_decay"], tmp_path / "other")
+    with pytest.raises(ConfigurationError, match="is 1: only a model with layers of its own"):
+        execute([*words, "train.pretrain=1"], tmp_path / "other")
+    with pytest.raises(ConfigurationError, match="encoder is None: it must name a Flax module"):
+        execute([*FLAX, "+model.width=3"], tmp_path / "other")
     assert not (tmp_path / "other").exists()

@@ -1,7 +1,7 @@
 """scikit-learn's own checks of an estimator."""
 
 import pytest
-from sklearn.utils.estimator_checks import estimator_checks_generator
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from jaxae import sklearn
 
@@ -12,23 +12,9 @@ ESTIMATORS = [
     sklearn.KSparseAutoencoder(hidden=5, k=2, epochs=2, random_state=0),
     sklearn.SparseAutoencoder(epochs=2, random_state=0),
 ]
-EXPECTED_FAILURES = {}  # name of a check: why it cannot pass
-
-
-def name_of(value):
-    return type(value).__name__
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("estimator", ESTIMATORS, ids=name_of)
-def test_every_check_of_scikit_learn_passes(estimator):
-    done = 0
-    for checked, check in estimator_checks_generator(estimator):
-        name = getattr(check, "func", check).__name__
-        if name in EXPECTED_FAILURES:
-            with pytest.raises(AssertionError):
-                check(checked)
-        else:
-            check(checked)
-        done += 1
-    assert done > 40
+@parametrize_with_checks(ESTIMATORS)
+def test_every_check_of_scikit_learn_passes(estimator, check):
+    check(estimator)

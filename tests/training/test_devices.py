@@ -32,7 +32,9 @@ def grid(weights=0.0, **options):
     )
     recipes, seeds, _ = expand(recipe, seed=[5, 3, 8, 1, 2, 7, 6, 4][: options.pop("runs", 8)])
     x = np.random.default_rng(0).normal(size=(40, 6)).astype(np.float32)
-    sizes = {"epochs": 2, "batch_size": 8, "x_test": x[:9]}
+    sizes = {"epochs": 2, "batch_size": 8, "x_test": x[:9]} | (
+        {"x_validation": x[::-3]} if "patience" in options else {}
+    )
     return fit_grid(Dense(6, 4, activation="tanh"), recipes, x, seeds=seeds, **{**sizes, **options})
 
 
@@ -66,6 +68,7 @@ GRIDS = {
     "eight, measured": {"runs": 8, "parallel_runs": "auto"},
     "three": {"runs": 3},
     "five": {"runs": 5},
+    "five, patient": {"runs": 5, "epochs": 4, "patience": 1},
     "one": {"runs": 1},
     "one, odd batches": {"runs": 1, "batch_size": 7},
 }
@@ -94,6 +97,7 @@ def on_four():
         ("eight, measured", 4, "runs"),
         ("three", 3, "runs"),
         ("five", 3, None),  # two each, the sixth left out of the result
+        ("five, patient", 3, None),
         ("one", 4, None),  # its batches of 8 are divided, its parameters are whole
         ("one, odd batches", 1, None),
     ],
