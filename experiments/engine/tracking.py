@@ -1,5 +1,6 @@
 """Curves, final numbers, parameters and figures for TensorBoard or MLflow, in the run's own directory; nothing leaves it."""
 
+import contextlib
 import importlib.util
 import logging
 import os
@@ -29,6 +30,29 @@ def check(track):
         raise ConfigurationError(f"track={track} needs packages that are not installed: pip install 'jaxae[{track}]'")
 
 
+@contextlib.contextmanager
+def watched(track, directory: Path, name, variant, labels):
+    """A function of an epoch's index and curve values, each [runs], that shows them in the tracker while a grid trains.
+
+    labels: of the grid's runs. What it writes gives way to what `write` leaves in the end; without a tracker there is None.
+    """
+    if track is None:
+        yield None
+        return
+    place = directory / track
+    place.mkdir(parents=True, exist_ok=True)
+    titles = [_title(variant, run, words) for run, words in enumerate(labels)]
+    with {"tensorboard": _watched_tensorboard, "mlflow": _watched_mlflow}[track](place, name, titles) as show:
+
+        def on_epoch(index, row):
+            for quantity, values in row.items():
+                for run, value in enumerate(np.asarray(values, np.float64)):
+                    if np.isfinite(value):
+                        show(run, quantity, value.item(), index + 1)
+
+        yield on_epoch
+
+
 def write(track, directory: Path, name, grids, cfgs):
     """Leave trained grids in DIRECTORY/tensorboard or DIRECTORY/mlflow, in the place of what an earlier call left.
 
@@ -48,7 +72,6 @@ def write(track, directory: Path, name, grids, cfgs):
 def _record(label, run, grid, cfg):
     """One run of a grid: its name, parameters, and curves of finite values, {name: [(epoch, value), ...]}."""
     axes = {key: column[run].item() for key, column in grid.table.items()} | {"seed": int(grid.seeds[run])}
-    title = re.sub(r"[^\w.-]+", "_", f"{label}-{run}-{grid.labels()[run]}").strip("-")
     settings = {key: value for key, value in OmegaConf.to_container(cfg, resolve=True).items() if key not in ELSEWHERE}
     parameters = {
         key: value if isinstance(value, bool | int | float) else str(value)
@@ -59,7 +82,38 @@ def _record(label, run, grid, cfg):
     points = {
         key: [(epoch, v.item()) for epoch, v in enumerate(c, start=1) if np.isfinite(v)] for key, c in curves.items()
     }
-    return title, parameters | axes, points
+    return _title(label, run, grid.labels()[run]), parameters | axes, points
+
+
+def _title(variant, run, words):
+    """The name of a run, which is that of a directory, too."""
+    return re.sub(r"[^\w.-]+", "_", f"{variant}-{run}-{words}").strip("-")
+
+
+@contextlib.contextmanager
+def _watched_tensorboard(place, name, titles):
+    from tensorboardX import SummaryWriter
+
+    with contextlib.ExitStack() as stack:
+        opened = {"filename_suffix": ".watched", "flush_secs": 1}
+        writers = [stack.enter_context(SummaryWriter(str(place / title), **opened)) for title in titles]
+
+        def show(run, quantity, value, epoch):
+            writers[run].add_scalar(quantity, value, epoch)
+            writers[run].flush()
+
+        yield show
+
+
+@contextlib.contextmanager
+def _watched_mlflow(place, name, titles):
+    client, experiment = _mlflow_experiment(place, name)
+    runs = [client.create_run(experiment, run_name=title).info.run_id for title in titles]
+
+    def show(run, quantity, value, epoch):
+        client.log_metric(runs[run], quantity, value, step=epoch)
+
+    yield show
 
 
 def _tensorboard(place, name, records, figure):
@@ -79,19 +133,26 @@ def _tensorboard(place, name, records, figure):
             writer.add_hparams(parameters, final, name=".")
 
 
-def _mlflow(place, name, records, figure):
+def _mlflow_experiment(place, name):
+    """A client of the store in a folder, and the experiment of this name there."""
     os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}  # read when mlflow is imported
-    from mlflow.entities import Metric, Param
     from mlflow.tracking import MlflowClient
 
     logging.getLogger("mlflow").setLevel(logging.WARNING)  # it tells of every table that it makes
     client = MlflowClient(f"sqlite:///{(place / 'mlflow.db').resolve()}")
-    # a store stays open for the length of the process, so that an earlier call's runs are deleted, not their file
-    known = client.get_experiment_by_name(name)
-    for earlier in client.search_runs([known.experiment_id]) if known else []:
-        client.delete_run(earlier.info.run_id)
+    if known := client.get_experiment_by_name(name):
+        return client, known.experiment_id
     artifacts = (place / "artifacts").resolve().as_uri()
-    experiment = known.experiment_id if known else client.create_experiment(name, artifact_location=artifacts)
+    return client, client.create_experiment(name, artifact_location=artifacts)
+
+
+def _mlflow(place, name, records, figure):
+    client, experiment = _mlflow_experiment(place, name)
+    from mlflow.entities import Metric, Param
+
+    # a store stays open for the length of the process, so that earlier runs are deleted, not their file
+    for earlier in client.search_runs([experiment]):
+        client.delete_run(earlier.info.run_id)
     whole = client.create_run(experiment, run_name=name).info.run_id
     client.log_artifact(whole, str(figure))
     client.set_terminated(whole)

@@ -26,13 +26,13 @@ from jaxae.training.devices import gather
 from jaxae.training.epoch import initial_params
 
 
-def train(setup, name, directory: Path) -> TrainedGrid:
+def train(setup, name, directory: Path, watch=None) -> TrainedGrid:
     """Train the grid of a setup, with progress, and leave run.npz in the directory.
 
     Layer-wise pretraining comes first where the sizes ask for it; without epochs after it the curve has one value, that of
     the unrolled autoencoder. A run that diverges keeps its last finite epoch, or raises DivergenceError where the sizes say
     "fail". The grid's checkpoints lie in the directory until its files do, and a second call goes on from them; layer-wise
-    pretraining has none: it is deterministic and done again.
+    pretraining has none: it is deterministic and done again. watch: is called with every epoch's index and curve values.
     """
     started = time.perf_counter()
     if excess := advice(setup):
@@ -41,7 +41,7 @@ def train(setup, name, directory: Path) -> TrainedGrid:
     params = _start(setup, x)
     _show_plan(setup, x[: setup.sizes["batch_size"]])
     if setup.sizes["epochs"]:
-        params, curve, diverged = _fitted(setup, name, x, x_test, params, directory / "checkpoints")
+        params, curve, diverged = _fitted(setup, name, x, x_test, params, directory / "checkpoints", watch)
     else:
         curve = {"error": errors(setup, params, x), "test_error": errors(setup, params, x_test)}
         diverged = np.full(len(setup.seeds), -1, np.int32)
@@ -104,12 +104,18 @@ def _data_notes(setup):
     return {"data_notes": [note for origin in origins for note in origin.notes]} if origins else {}
 
 
-def _fitted(setup, name, x, x_test, params, directory):
+def _fitted(setup, name, x, x_test, params, directory, watch):
     """Parameters, curves and epochs of divergence of the grid, trained from its newest checkpoint on."""
     runs, sizes, chosen = len(setup.seeds), setup.sizes, []
     samples = runs * (len(x) // sizes["batch_size"]) * sizes["batch_size"]
     every, patience = sizes["checkpoint"], sizes.get("patience")
-    with training_progress(name, runs, sizes["epochs"], samples) as on_epoch:
+    with training_progress(name, runs, sizes["epochs"], samples) as progress:
+
+        def on_epoch(index, row):
+            progress(index, row)
+            if watch is not None:
+                watch(index, row)
+
         fitted = fit_grid(
             setup.model,
             setup.recipes,

@@ -15,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 from experiments.common.console import console
 from experiments.common.machine import commit, machine
 from experiments.common.outcome import Outcome
+from experiments.common.trained_grid import label as run_label
 from experiments.engine import directories, identity, locks, metrics, stored_grid, tracking
 from experiments.engine.checks import ConfigurationError, DivergenceError, check_penalty_weights
 from experiments.engine.configuration import setup
@@ -160,7 +161,7 @@ def _finish(trial, setups, trained):
     """Train the grids that are not yet, draw, and write everything but the status -> (Outcome, {label: TrainedGrid})."""
     grids = {}
     for label, ready in setups.items():
-        grids[label] = trained[label] or train(ready, label, trial.place(label))
+        grids[label] = trained[label] or _trained(trial, ready, label)
         metrics.write(ready, grids[label], trial.place(label) / "metrics.csv")
     figure = importlib.import_module(f"experiments.figures.{trial.identity.experiment}")
     outcome = figure.outcome(grids, trial.base)
@@ -168,6 +169,13 @@ def _finish(trial, setups, trained):
     outcome.write(trial.directory)
     tracking.write(trial.base.track, trial.directory, trial.identity.experiment, grids, trial.cfgs)
     return outcome, grids
+
+
+def _trained(trial, ready, label):
+    """The grid of a variant, whose curves a tracker shows while it trains."""
+    labels = [run_label(ready.table, run) for run in range(len(ready.seeds))]
+    with tracking.watched(trial.base.track, trial.directory, trial.identity.experiment, label, labels) as watch:
+        return train(ready, label, trial.place(label), watch)
 
 
 def sentence(error: BaseException) -> str:

@@ -10,6 +10,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from experiments.engine import listing
+from jaxae import __main__ as where
 
 ROOT = Path(__file__).parents[2]
 CONF = ROOT / "conf"
@@ -77,3 +78,12 @@ def test_the_tab_key_completes_in_bash(line, words, tmp_path):
     """
     done = subprocess.run(["bash", "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == words, done.stderr
+
+
+def test_from_another_directory_one_command_says_where_to_stand(tmp_path, monkeypatch):
+    command = [sys.executable, "-m", "jaxae"]
+    settings = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=settings, capture_output=True, text=True, check=True)
+    assert f"cd {ROOT} && python -m experiments.run --help" in done.stdout
+    monkeypatch.setattr(where, "ROOT", tmp_path)
+    assert where.place() == "This is the library alone: the experiments are run from a clone of its repository"

@@ -123,3 +123,49 @@ def test_no_tracker_is_imported_where_none_is_asked_for():
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout == "[]\n", done.stderr
+
+
+class Stopped(Exception):
+    pass
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("track", ["tensorboard", "mlflow"])
+def test_curves_are_there_while_a_grid_trains(track, tmp_path, monkeypatch):
+    pytest.importorskip("tensorboardX" if track == "tensorboard" else "mlflow")
+    seen = []
+
+    def look(*arguments):
+        seen.append(list(points(track, tmp_path)))
+        raise Stopped
+
+    monkeypatch.setattr("experiments.figures.overview.outcome", look)
+    with hydra.initialize_config_dir(str(ROOT / "conf"), version_base="1.3"), pytest.raises(Stopped):
+        execute(
+            ["scale=smoke", "model.hidden=3", "train.epochs=2", "penalty=l1", "weight=[0,0.5]", f"track={track}"],
+            tmp_path,
+        )
+    assert sorted(seen[0]) == [
+        ("run-0-weight_0", 1),
+        ("run-0-weight_0", 2),
+        ("run-1-weight_0.5", 1),
+        ("run-1-weight_0.5", 2),
+    ]
+
+
+def points(track, directory):
+    """(run, epoch) of every test error that the tracker has."""
+    place = directory / track
+    if track == "tensorboard":
+        for path in place.glob("*/*"):
+            for event in events(path):
+                for value in event.summary.value:
+                    if value.tag == "test_error":
+                        yield path.parent.name, event.step
+        return
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{place / 'mlflow.db'}")
+    for run in client.search_runs([client.get_experiment_by_name("overview").experiment_id]):
+        for metric in client.get_metric_history(run.info.run_id, "test_error"):
+            yield run.info.run_name, metric.step
