@@ -1,11 +1,16 @@
 """The picture of any run or grid: training curves, filters and reconstructions."""
 
+from types import SimpleNamespace
+
+import jax
 import matplotlib.pyplot as plt
 import numpy as np
 
 from experiments.common import plotting
 from experiments.common.outcome import Outcome
+from experiments.common.trained_grid import TrainedGrid
 from jaxae.integers import ceiling_division
+from jaxae.schedules import at
 
 
 def outcome(grids, cfg):
@@ -25,6 +30,34 @@ def outcome(grids, cfg):
         for row, (grid, run, label) in enumerate(first, start=1):
             _draw_run(figure, (places[row, 0], places[row, 1]), grid, run, label, cfg.figure)
     return Outcome(figure, rows, table)
+
+
+def draw_fit(model, recipe, fit, train, test, *, table=None, runs=3, filters=12, images=10):
+    """The figure of a jaxae.training.Fit from Python, without a configuration.
+
+    model, recipe, fit: of jaxae.training.fit or fit_grid, with x_test; train, test: jaxae.data.Data, whose shape says how an
+    example is drawn; table: of jaxae.sweeps.expand, whose axes name the runs of a grid; runs, filters, images: how many are
+    drawn. Raises ValueError for a fit without test errors.
+    """
+    if "test_error" not in fit.curve:
+        raise ValueError("the fit has no test_error: train it with x_test, whose errors are drawn")
+    if np.ndim(fit.diverged) == 0:  # one run is a grid of one
+        fit, recipe = jax.tree.map(lambda leaf: np.asarray(leaf)[None], (fit, recipe))
+    grid = TrainedGrid(
+        model=model,
+        recipes=at(recipe, 1.0),
+        seeds=np.zeros(len(fit.diverged), np.uint32),
+        table=table or {},
+        params=fit.params,
+        curve={name: np.asarray(values) for name, values in fit.curve.items()},
+        diverged=np.asarray(fit.diverged),
+        test=test,
+        train=train,
+        seconds=0.0,
+        score=np.asarray(fit.curve["test_error"])[:, -1],
+    )
+    settings = SimpleNamespace(figure=SimpleNamespace(runs=runs, filters=filters, images=images))
+    return outcome({"run": grid}, settings).figure
 
 
 def _labels(name, grid, grids):
