@@ -46,10 +46,12 @@ def check_choice(cfg: DictConfig) -> DictConfig:
 def check_data(cfg: DictConfig, train: data.Data, test: data.Data, code: Callable[[], int]):
     """Refuse data without what the experiment needs; code: gives the number of the code's units. Raises ConfigurationError."""
     loaded, needs = Loaded(cfg, train, test, code), _resolved(cfg, "needs")
-    if unknown := needs.keys() - CHECKS.keys() - {"sets", "dense"}:
+    if unknown := needs.keys() - CHECKS.keys() - {"sets", "dense", "validation"}:
         raise ConfigurationError(
-            f"needs.{min(unknown)} is not a need: it must be one of sets, dense, {', '.join(CHECKS)}"
+            f"needs.{min(unknown)} is not a need: it must be one of sets, dense, validation, {', '.join(CHECKS)}"
         )
+    if needs.get("validation") and not cfg.validation:
+        raise ConfigurationError("validation is 0: this experiment chooses by held-out examples, a share above 0")
     for need, lack_of in CHECKS.items():
         if needs.get(need) and (lack := lack_of(loaded, needs[need])):
             raise ConfigurationError(f"data={cfg.data.name} has {lack}")

@@ -59,7 +59,12 @@ def given(monkeypatch, train, test):
 
 
 def test_every_experiment_says_what_it_needs():
-    assert {need for found in NEEDS.values() for need in found} | {"shape"} == {"sets", "dense", *needs.CHECKS}
+    assert {need for found in NEEDS.values() for need in found} | {"shape"} == {
+        "sets",
+        "dense",
+        "validation",
+        *needs.CHECKS,
+    }
     assert LACK.keys() == needs.CHECKS.keys()
 
 
@@ -76,7 +81,7 @@ def test_every_experiment_takes_labelled_grey_pictures_of_digits(name):
 
 @pytest.mark.parametrize(
     ("name", "need"),
-    [(name, need) for name in NAMES for need in NEEDS[name] if need not in ("sets", "dense", "beside")],
+    [(name, need) for name in NAMES for need in NEEDS[name] if need not in ("sets", "dense", "validation", "beside")],
 )
 def test_every_experiment_refuses_data_without_what_it_needs(name, need):
     cfg = hydra.compose("config", [f"experiment={name}", "scale=smoke"])
@@ -127,7 +132,10 @@ def test_each_need_is_checked_before_anything_trains(need, monkeypatch, tmp_path
         (["experiment=likelihood", "data=digits", "model.hidden=[100,64]"], "64 numbers, .* more of both than the 64"),
         (["experiment=codes_2d", "data=digits", "model.hidden=[9,9,9,3]"], "a code of 3 units with this model, .* 2"),
         (["++needs.side=${nothing}"], "needs: .*nothing"),
-        (["++needs.colour=true"], "needs.colour is not a need: it must be one of sets, dense, labels, pictures"),
+        (
+            ["++needs.colour=true"],
+            "needs.colour is not a need: it must be one of sets, dense, validation, labels, pictures",
+        ),
     ],
 )
 def test_foreign_data_are_refused_in_one_sentence(overrides, words, monkeypatch, tmp_path):
@@ -246,3 +254,10 @@ def test_experiments_that_read_layers_take_no_other_model(name):
     needs.check_dense(cfg, Dense(4, 2))
     with pytest.raises(ConfigurationError, match="model is a Convolutional: this experiment reads the layers of"):
         needs.check_dense(cfg, Convolutional((8, 8), channels=(2,), decoder_padding="same"))
+
+
+@pytest.mark.parametrize("name", ["classification", "features", "few_labels"])
+def test_experiments_that_choose_by_held_out_examples_ask_for_some(name):
+    words = [f"experiment={name}", "scale=smoke", "data=digits", "validation=0"]
+    with pytest.raises(ConfigurationError, match="validation is 0: this experiment chooses by held-out examples"):
+        setup(hydra.compose("config", words))
