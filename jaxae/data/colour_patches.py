@@ -9,8 +9,8 @@ from jaxtyping import Float, Float32, Num
 
 from jaxae.data import photographs, prepared
 from jaxae.data.dataset import Data
-from jaxae.data.options import leading, whole_number
-from jaxae.data.patches import COUNTS, drawn, regions
+from jaxae.data.options import whole_number
+from jaxae.data.patches import COUNTS, drawing, drawn, regions
 
 CONTRAST = 10.0  # added to a patch's variance, of levels from 0 to 255
 WHITENING = 0.1  # added to the eigenvalues of the covariance of normalised patches
@@ -38,11 +38,8 @@ def colour_patches(
     """
     if pictures not in SOURCES:
         raise ValueError(f"Data option 'pictures' is {pictures!r}; allowed are {', '.join(SOURCES)}.")
-    size = whole_number("size", size, least=1)
-    count = COUNTS[split] if count is None else whole_number("count", count, least=1)
-    seed = whole_number("seed", seed, least=0)
+    size, kept, (seed, _) = drawing(split, size, count, seed, limit)
     fitted = whole_number("fitted", fitted, least=2)
-    kept = leading(limit, count).stop
     places = (pictures, size, seed, dir and os.fspath(dir), cache and os.fspath(cache))
     x = contrast_normalised(_patches(*places, split, kept))
     return Data(_whitening(*places, fitted)(x), None, (size, size, 3))

@@ -34,12 +34,17 @@ def patches(
     size: pixels per side; count: 500,000 for train and 10,000 for test by default; path: see `photographs.whitened`.
     x: [count, size * size] with variance 0.1 on average; no labels.
     """
+    size, kept, stream = drawing(split, size, count, seed, limit)
+    x = drawn(regions(*whitened(path), split, size), size, kept, stream=stream)
+    return Data(x.reshape(kept, size * size), None, (size, size))
+
+
+def drawing(split: str, size: Any, count: Any, seed: Any, limit: Any) -> tuple[int, int, list[int]]:
+    """(pixels per side, how many patches, the seed of their drawing) of a split's options; ValueError for others."""
     size = whole_number("size", size, least=1)
     count = COUNTS[split] if count is None else whole_number("count", count, least=1)
     seed = whole_number("seed", seed, least=0)
-    kept = leading(limit, count).stop
-    x = drawn(regions(*whitened(path), split, size), size, kept, stream=[seed, list(COUNTS).index(split)])
-    return Data(x.reshape(kept, size * size), None, (size, size))
+    return size, leading(limit, count).stop, [seed, list(COUNTS).index(split)]
 
 
 def regions(

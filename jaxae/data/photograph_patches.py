@@ -5,8 +5,7 @@ from typing import Any
 
 from jaxae.data import photographs
 from jaxae.data.dataset import Data
-from jaxae.data.options import leading, whole_number
-from jaxae.data.patches import COUNTS, drawn
+from jaxae.data.patches import drawing, drawn
 
 
 def photograph_patches(
@@ -24,10 +23,7 @@ def photograph_patches(
     Those of `photographs.HELD_OUT` are for test, the others for train; all are at half their size. size: pixels per side;
     count: 500,000 for train and 10,000 for test by default. x: [count, size * size]; no labels.
     """
-    size = whole_number("size", size, least=1)
-    count = COUNTS[split] if count is None else whole_number("count", count, least=1)
-    seed = whole_number("seed", seed, least=0)
-    kept = leading(limit, count).stop
+    size, kept, stream = drawing(split, size, count, seed, limit)
     names, pictures = zip(*photographs.held_out(split), strict=True)
     for name, picture in zip(names, pictures, strict=True):
         if min(picture.shape) < size:
@@ -36,5 +32,5 @@ def photograph_patches(
                 f"Data option 'size' is {size}; photograph {name} has {rows} x {columns} pixels, "
                 f"allowed is 1 to {min(rows, columns)}."
             )
-    x = drawn(pictures, size, kept, stream=[seed, list(COUNTS).index(split)])
+    x = drawn(pictures, size, kept, stream=stream)
     return Data(x.reshape(kept, size * size), None, (size, size))
