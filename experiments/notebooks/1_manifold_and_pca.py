@@ -95,9 +95,12 @@ print(f"left out, by the eigenvalues {left_out[kept_90 - 1]:.6f}, by reconstruct
 # %% [markdown]
 # ## Claim 3: a linear autoencoder learns PCA's subspace, but not its axes
 #
-# With $h = W^\top x$ and $r = W h$ the squared error $\lVert x - W W^\top x \rVert^2$ is least where the columns of $W$ span
-# the first $k$ components (Baldi & Hornik 1989). Turning the columns within that plane changes nothing, so that nothing makes
-# a unit one component.
+# With $h = W^\top x$ and $r = W h$ the squared error
+#
+# $$\mathbb{E} \, \lVert x - W W^\top x \rVert^2$$
+#
+# is least where the columns of $W$ span the first $k$ components (Baldi & Hornik 1989). Turning the columns within that
+# subspace changes nothing, so that nothing makes a unit one component.
 #
 # We take the small digits of 8 by 8 pixels and $k = 8$.
 #

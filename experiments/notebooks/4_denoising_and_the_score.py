@@ -157,20 +157,15 @@ print(f"{100 * np.mean(angle < 90):.0f} % of the moves do not lead away from the
 # %%
 wanted = mixture_score(points[:, 0], spacing=15, std=3)
 scale = np.sqrt(np.mean(wanted**2))
-total, learning, blur = (
-    [np.sqrt(np.mean((a - b) ** 2)) / scale for a, b in pairs]
-    for pairs in (
-        [(e, wanted) for e in estimates],
-        list(zip(estimates, exact, strict=True)),
-        [(e, wanted) for e in exact],
-    )
-)
+total = [np.sqrt(np.mean((estimate - wanted) ** 2)) / scale for estimate in estimates]
+learning = [np.sqrt(np.mean((estimate - true) ** 2)) / scale for estimate, true in zip(estimates, exact, strict=True)]
+blur = [np.sqrt(np.mean((true - wanted) ** 2)) / scale for true in exact]
 for name, values in (("all", total), ("learning", learning), ("blur", blur)):
     plt.loglog(stds, values, "o-", label=name)
+    print(f"{name}: " + ", ".join(f"{value:.2f} at s = {s}" for value, s in zip(values, stds, strict=True)))
 plt.xlabel("noise s in training")
 plt.ylabel("error relative to the score of the data")
 plt.legend()
-print(", ".join(f"s = {s}: learning {a:.2f}, blur {b:.2f}" for s, a, b in zip(stds, learning, blur, strict=True)))
 
 # %% [markdown]
 # Discuss: which $s$ would you choose, and how does your answer change with ten times the data or training? What does the
