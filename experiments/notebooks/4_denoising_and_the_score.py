@@ -194,6 +194,7 @@ def log_density(v, points):
     return jax.nn.logsumexp(-jnp.square(v - points).sum(axis=1) / (2 * 0.5**2))
 
 
+# %%
 def verify(function):
     """Compare with the library, with the score by automatic differentiation, and far away with the nearest point."""
     rng = np.random.default_rng(0)
