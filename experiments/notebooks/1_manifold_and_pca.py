@@ -30,6 +30,7 @@ plt.figure(figsize=(8, 2.2))
 plt.imshow(np.vstack([np.hstack(x[:10].reshape(-1, 28, 28)) for x in (train.x, shuffled)]), cmap="gray")
 plt.title("digits, and pixels drawn one by one from the digits")
 plt.axis("off")
+plt.show()
 # %% [markdown]
 # ## Claim 1: near a digit there are few directions that lead to digits
 #
@@ -46,10 +47,8 @@ plt.axis("off")
 prediction = None  # a number from 1 to 784
 
 # %%
-distances = {
-    "digits": dimension.neighbour_distances(train.x, 20),
-    "drawn pixels": dimension.neighbour_distances(shuffled, 20),
-}
+clouds = {"digits": train.x, "drawn pixels": shuffled}
+distances = {name: dimension.neighbour_distances(x, 20) for name, x in clouds.items()}
 local = {name: dimension.two_nearest(d) for name, d in distances.items()}
 for name, d in distances.items():
     log_ratio = np.sort(np.log(d[:, 1] / d[:, 0]))
@@ -58,6 +57,7 @@ plt.xlabel(r"$\log(r_2 / r_1)$")
 plt.ylabel(r"$-\log(1 - P)$")
 plt.title("the slope is the local dimension")
 plt.legend()
+plt.show()
 # %%
 print(
     f"digits have {local['digits']:.1f} local dimensions, drawn pixels {local['drawn pixels']:.1f}; you said {prediction}"
@@ -86,6 +86,7 @@ plt.axvline(kept_90, color="gray", ls=":")
 plt.xlabel("components k")
 plt.ylabel("share of the variance left out")
 plt.title("PCA of the digits")
+plt.show()
 # %%
 components = (train.x - mean) @ basis[:kept_90].T
 measured = np.square(train.x - mean - components @ basis[:kept_90]).sum() / np.square(train.x - mean).sum()
@@ -129,6 +130,7 @@ left.set(xlabel="epoch", ylabel="squared error per digit", title="PCA's error is
 image = right.imshow(np.abs(axes @ weights), vmin=0, vmax=1)
 right.set(xlabel="unit", ylabel="component", title="|cosine| of units and components")
 figure.colorbar(image)
+plt.show()
 # %%
 inside = np.square(axes @ units).sum() / 8  # 1 where the two subspaces are the same
 print(f"the error is {100 * (error / pca_error - 1):.3f} % above PCA's; you said {prediction}")
@@ -165,6 +167,7 @@ plt.imshow(
 plt.yticks([14, 42, 70], ["test digit", f"PCA, {errors[0].mean():.1f}", f"autoencoder, {errors[1].mean():.1f}"])
 plt.xticks([])
 plt.title("reconstructions from 12 numbers, with the squared error per digit")
+plt.show()
 # %%
 ratio = errors[1].mean() / errors[0].mean()
 print(f"the ratio of the errors is {ratio:.2f}; you said {prediction}")

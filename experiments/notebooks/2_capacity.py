@@ -62,6 +62,7 @@ plt.loglog(sizes, pca, "s:", label="PCA")
 plt.xlabel("units of the code")
 plt.ylabel("squared error per test digit")
 plt.legend()
+plt.show()
 # %%
 factor = by_size[sizes.index(2)] / by_size[sizes.index(32)]
 ahead = [size for size, ours, theirs in zip(sizes, by_size, pca, strict=True) if ours < theirs]
@@ -91,6 +92,7 @@ plt.imshow(np.vstack([np.hstack(np.reshape(x, (-1, 28, 28))) for x in pictures])
 plt.yticks([14, 42, 70, 98], ["test digit", "from 32 numbers", "pixels permuted", "from 32 numbers"])
 plt.xticks([])
 plt.title("one autoencoder, trained on digits")
+plt.show()
 # %%
 own, other = errors(model, recipe, params, test.x).mean(), errors(model, recipe, params, permuted).mean()
 blank = np.square(permuted).sum(axis=1).mean()
@@ -136,6 +138,7 @@ for i, std in enumerate(noises):
 plt.xlabel("variance of the data along the direction")
 plt.ylabel("gain (points: learned, lines: theory)")
 plt.legend()
+plt.show()
 # %%
 gap = [np.abs(g - denoising_gain(variances, std=std)).max() for g, std in zip(gains, noises, strict=True)]
 print(f"at s = 0.5 the gains are {gains[-1][0]:.2f} and {gains[-1][9]:.2f}; you said {prediction}")

@@ -63,6 +63,7 @@ for name, runs in l1.items():
 axes[0].set(xlabel="weight λ", ylabel="share of activations exactly 0", ylim=(-0.05, 1.05))
 axes[1].set(xlabel="weight λ", ylabel="share of activations below 0.01", ylim=(-0.05, 1.05))
 axes[0].legend()
+plt.show()
 # %%
 zeros = {name: float(exact_zeros(runs[-1][0])) for name, runs in l1.items()}
 print(f"exactly 0 at λ = 1: rectified {zeros['relu']:.4f}, linear {zeros['linear']:.4f}; you said {prediction}")
@@ -99,6 +100,7 @@ plt.xscale("log")
 plt.xlabel("active units per test digit")
 plt.ylabel("squared error per test digit")
 plt.legend()
+plt.show()
 # %%
 active, errors = [active_units(h) for h, _ in l1["relu"]][::-1], [error for _, error in l1["relu"]][::-1]
 for (codes_of_k, error), k in zip(top, ks, strict=True):
@@ -132,6 +134,7 @@ plt.imshow(np.vstack(rows), cmap="gray", vmin=-1, vmax=1)
 plt.yticks(14 + 28 * np.arange(len(ks)), [f"k = {k}" for k in ks])
 plt.xticks([])
 plt.title("the ten units that are active most often")
+plt.show()
 # %%
 # A unit that is never active has the filter it began with: only those of 1 % of the digits or more are measured.
 in_use = [np.mean(h != 0, axis=0) >= 0.01 for h, _ in top]

@@ -1,7 +1,8 @@
-"""Open the course: `python -m experiments.notebooks [FOLDER]` builds the notebooks and starts JupyterLab there.
+"""Open the course: `python -m experiments.notebooks [FOLDER] [--OPTIONS]` builds the notebooks and starts JupyterLab there.
 
 To be run at the root of the repository, since the notebooks are not installed. FOLDER is outputs/notebooks if none is given;
-a notebook that is already there is left as it is, so that answers are kept. Delete one to have it anew.
+a notebook that is already there is left as it is, so that answers are kept. Delete one to have it anew. Options that begin with
+a hyphen are JupyterLab's, as --no-browser.
 """
 
 import importlib.util
@@ -18,10 +19,11 @@ def main() -> int:
         return 1
     from experiments.notebooks.build import build
 
-    folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "outputs/notebooks")
-    first = build(folder)[0]
-    print(f"the notebooks are in {folder}")
-    return subprocess.run([sys.executable, "-m", "jupyterlab", str(first)]).returncode
+    options = [argument for argument in sys.argv[1:] if argument.startswith("-")]
+    folders = [argument for argument in sys.argv[1:] if not argument.startswith("-")] or ["outputs/notebooks"]
+    first = build(pathlib.Path(folders[0]))[0]
+    print(f"the notebooks are in {folders[0]}")
+    return subprocess.run([sys.executable, "-m", "jupyterlab", str(first), *options]).returncode
 
 
 if __name__ == "__main__":

@@ -118,3 +118,4 @@ def test_a_lesson_runs_offline_in_four_minutes(lesson, tmp_path, monkeypatch):
     assert "not solved yet" in printed and printed.rstrip().splitlines()[-1].startswith("solved")
     assert "nan" not in printed.lower().split()
     assert not [output for output in outputs if output.get("name") == "stderr"]
+    assert not [output for output in outputs if output.output_type == "execute_result"]  # no object shown by accident
