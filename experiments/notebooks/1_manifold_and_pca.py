@@ -31,6 +31,7 @@ plt.imshow(np.vstack([np.hstack(x[:10].reshape(-1, 28, 28)) for x in (train.x, s
 plt.title("digits, and pixels drawn one by one from the digits")
 plt.axis("off")
 plt.show()
+
 # %% [markdown]
 # ## Claim 1: near a digit there are few directions that lead to digits
 #
@@ -58,6 +59,7 @@ plt.ylabel(r"$-\log(1 - P)$")
 plt.title("the slope is the local dimension")
 plt.legend()
 plt.show()
+
 # %%
 print(
     f"digits have {local['digits']:.1f} local dimensions, drawn pixels {local['drawn pixels']:.1f}; you said {prediction}"
@@ -87,6 +89,7 @@ plt.xlabel("components k")
 plt.ylabel("share of the variance left out")
 plt.title("PCA of the digits")
 plt.show()
+
 # %%
 components = (train.x - mean) @ basis[:kept_90].T
 measured = np.square(train.x - mean - components @ basis[:kept_90]).sum() / np.square(train.x - mean).sum()
@@ -131,6 +134,7 @@ image = right.imshow(np.abs(axes @ weights), vmin=0, vmax=1)
 right.set(xlabel="unit", ylabel="component", title="|cosine| of units and components")
 figure.colorbar(image)
 plt.show()
+
 # %%
 inside = np.square(axes @ units).sum() / 8  # 1 where the two subspaces are the same
 print(f"the error is {100 * (error / pca_error - 1):.3f} % above PCA's; you said {prediction}")
@@ -168,6 +172,7 @@ plt.yticks([14, 42, 70], ["test digit", f"PCA, {errors[0].mean():.1f}", f"autoen
 plt.xticks([])
 plt.title("reconstructions from 12 numbers, with the squared error per digit")
 plt.show()
+
 # %%
 ratio = errors[1].mean() / errors[0].mean()
 print(f"the ratio of the errors is {ratio:.2f}; you said {prediction}")

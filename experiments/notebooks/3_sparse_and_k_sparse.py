@@ -46,7 +46,7 @@ def measure(model, recipe, params):
 prediction = None  # for example (0.9, 0.1)
 
 # %%
-weights = [0.0, 0.1, 0.3, 1.0]
+weights = [0.0, 0.1, 0.3, 0.6, 1.0]
 recipe = Recipe(losses.squared_error, adam, penalty=configure(penalties.l1), weight=weights)
 recipes, seeds, _ = sweeps.expand(recipe)
 l1 = {}
@@ -64,6 +64,7 @@ axes[0].set(xlabel="weight λ", ylabel="share of activations exactly 0", ylim=(-
 axes[1].set(xlabel="weight λ", ylabel="share of activations below 0.01", ylim=(-0.05, 1.05))
 axes[0].legend()
 plt.show()
+
 # %%
 zeros = {name: float(exact_zeros(runs[-1][0])) for name, runs in l1.items()}
 print(f"exactly 0 at λ = 1: rectified {zeros['relu']:.4f}, linear {zeros['linear']:.4f}; you said {prediction}")
@@ -101,14 +102,15 @@ plt.xlabel("active units per test digit")
 plt.ylabel("squared error per test digit")
 plt.legend()
 plt.show()
+
 # %%
 active, errors = [active_units(h) for h, _ in l1["relu"]][::-1], [error for _, error in l1["relu"]][::-1]
 for (codes_of_k, error), k in zip(top, ks, strict=True):
     assert (np.count_nonzero(codes_of_k, axis=1) == k).all()
-    l1_error = np.interp(k, active, errors, left=np.nan)  # between the weights that were trained
-    print(f"k = {k}: {error:.1f}, and the L1 code with {k} active units {l1_error:.1f}")
-    if k == 25:
-        print(f"    {100 * (l1_error / error - 1):.0f} % larger; you said {prediction}")
+    if active[0] <= k <= active[-1]:  # between the weights that were trained, along the line of the figure
+        l1_error = np.interp(np.log(k), np.log(active), errors)
+        print(f"k = {k}: {error:.1f}, the L1 code {l1_error:.1f}, {100 * (l1_error / error - 1):.0f} % larger")
+print(f"you said {prediction} % at k = 25")
 
 # %% [markdown]
 # ## Claim 3: the fewer units may be active, the larger the part of a digit that a unit stands for
@@ -135,6 +137,7 @@ plt.yticks(14 + 28 * np.arange(len(ks)), [f"k = {k}" for k in ks])
 plt.xticks([])
 plt.title("the ten units that are active most often")
 plt.show()
+
 # %%
 # A unit that is never active has the filter it began with: only those of 1 % of the digits or more are measured.
 in_use = [np.mean(h != 0, axis=0) >= 0.01 for h, _ in top]

@@ -69,6 +69,7 @@ right.imshow(np.vstack([np.hstack(x.reshape(-1, 28, 28)) for x in (noisy, digits
 right.set(title="noise 0.6, and what the denoiser for 0.6 makes of it")
 right.axis("off")
 plt.show()
+
 # %%
 best = error.argmin(axis=0)
 print(f"the matching denoiser is best at {np.sum(best == np.arange(4))} of 4 noises; you said {prediction}")
@@ -109,6 +110,7 @@ for ax, s, estimate, true in zip(axes, stds, estimates, exact, strict=True):
 axes[0].set_ylabel("score per unit of x")
 axes[0].legend(fontsize=7)
 plt.show()
+
 # %%
 print(f"relative error at s = 3: {relative[2]:.3f}; you said {prediction}")
 
@@ -146,6 +148,7 @@ plt.xlabel("$x_1$")
 plt.ylabel("$x_2$")
 plt.title("moves r(x) - x of the denoiser, in the units of the data")
 plt.show()
+
 # %%
 print(f"the median angle is {np.median(angle):.1f} degrees; you said {prediction}")
 print(f"{100 * np.mean(angle < 90):.0f} % of the moves do not lead away from the nearest point")

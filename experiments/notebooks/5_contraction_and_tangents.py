@@ -64,6 +64,7 @@ left.set(xlabel="definition", ylabel="formula", title="penalty of 100 digits")
 right.bar(list(seconds), [1000 * min(s) for s in seconds.values()])
 right.set(yscale="log", ylabel="milliseconds", title="least of five calls")
 plt.show()
+
 # %%
 difference = np.abs(values[1] / values[0] - 1).max()
 faster = min(seconds["definition"]) / min(seconds["formula"])
@@ -104,6 +105,7 @@ plt.ylabel("mean singular value")
 plt.title("units of code per unit of data")
 plt.legend()
 plt.show()
+
 # %%
 ranks = [float(effective_rank(values).mean()) for values in spectra]
 print("effective ranks: " + ", ".join(f"{r:.0f} at λ = {w}" for r, w in zip(ranks, weights, strict=True)))
@@ -142,6 +144,7 @@ plt.xlabel("directions m")
 plt.ylabel("share of the true tangents")
 plt.legend()
 plt.show()
+
 # %%
 digit = 32
 rows = [moves[digit], bases["contractive, λ = 1"][digit, :4], bases["plain"][digit, :4]]
@@ -152,6 +155,7 @@ plt.yticks([14, 42, 70], ["true tangents", "contractive", "plain"])
 plt.xticks(14 + 28 * np.arange(5), ["digit", *AFFINE])
 plt.title("true tangents; below, the strongest four directions")
 plt.show()
+
 # %%
 print(f"ten directions hold {held['contractive, λ = 1'][-1]:.2f} of the true tangents; you said {prediction}")
 print(", ".join(f"{name} {share[-1]:.2f}" for name, share in held.items()))

@@ -65,6 +65,7 @@ left.legend()
 right.bar([*errors, "PCA"], [*errors.values(), pca])
 right.set(ylabel="squared error per test digit", title="16 numbers")
 plt.show()
+
 # %%
 best = min(errors, key=errors.get)
 print(", ".join(f"{name}: {error:.1f}" for name, error in errors.items()), f"PCA: {pca:.1f}")
@@ -107,6 +108,7 @@ plt.ylabel("test cross-entropy (nats)")
 plt.title("four layers of sigmoid units, two seeds")
 plt.legend()
 plt.show()
+
 # %%
 ends = {
     name: [squared_error(sigmoid, sweeps.take(fitted.params, i)) for i in range(len(seeds))]
@@ -148,6 +150,7 @@ plt.ylim(0.5, 1)
 plt.xlabel("layer, and its size")
 plt.ylabel("accuracy on test digits")
 plt.show()
+
 # %%
 print(", ".join(f"layer {i}: {a:.3f}" for i, a in enumerate(found)))
 print(f"the best is layer {int(np.argmax(found))}; you said {prediction}")

@@ -60,6 +60,7 @@ for ax, (name, (_, points)) in zip(axes, maps.items(), strict=True):
     ax.set(xlabel="first number", ylabel="second number", title=f"{name}: {accuracy[name]:.2f} by nearest neighbours")
 axes[1].legend(title="class", markerscale=3, fontsize=8)
 plt.show()
+
 # %%
 print(", ".join(f"{name} {value:.3f}" for name, value in accuracy.items()) + f"; you said {prediction}")
 
@@ -104,6 +105,7 @@ for ax, std, (_, h) in zip(axes, noises, activations, strict=True):
     ax.set(xlabel="activation", title=f"noise s = {std}")
 axes[0].set_ylabel("density")
 plt.show()
+
 # %%
 decided = [float(np.mean((h < 0.05) | (h > 0.95))) for _, h in activations]
 print(
@@ -155,6 +157,7 @@ right.set(
     xlim=(0, 10), ylim=(0, 3), xticks=[], yticks=[], title="a query, and the nine training digits of the nearest bits"
 )
 plt.show()
+
 # %%
 print(", ".join(f"{name} {value:.3f}" for name, value in precision.items()))
 print(f"you said {prediction}")
@@ -219,6 +222,7 @@ plt.imshow(np.vstack(rows), cmap="gray", vmin=0, vmax=1)
 plt.yticks(14 + 28 * np.arange(5), ["clean", *(f"{name}: {value:.1f} dB" for name, value in ratio.items())])
 plt.xticks([])
 plt.show()
+
 # %%
 *filters, ours = list(ratio.values())[1:]
 print(f"the autoencoder is {ours - max(filters):.1f} dB ahead of the better filter; you said {prediction}")

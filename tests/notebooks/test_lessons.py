@@ -1,14 +1,17 @@
 """The course: what every lesson has, that it runs from top to bottom without a network, and the folder that is built."""
 
 import ast
+import importlib.util
 import re
+import subprocess
+import sys
 import time
 
 import pytest
 
 jupytext = pytest.importorskip("jupytext", reason="the course: pip install -e '.[course]'")
 
-from experiments.notebooks import build  # noqa: E402
+from experiments.notebooks import __main__, build  # noqa: E402
 
 lessons = pytest.mark.parametrize("lesson", build.LESSONS, ids=lambda lesson: lesson.stem)
 MOST_LINES, MOST_SECONDS = 12, 240
@@ -95,6 +98,22 @@ def test_a_built_folder_keeps_what_was_written_into_it(tmp_path):
     second.unlink()
     build.build(tmp_path / "course")
     assert first.read_text() == "an answer" and second.exists()
+
+
+def test_the_command_opens_the_first_notebook_and_passes_options_on(tmp_path, monkeypatch, capsys):
+    called = []
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(
+        subprocess, "run", lambda command: called.append(command) or subprocess.CompletedProcess(command, 0)
+    )
+    monkeypatch.setattr(sys, "argv", ["notebooks", str(tmp_path), "--no-browser"])
+    assert __main__.main() == 0
+    assert called == [
+        [sys.executable, "-m", "jupyterlab", str(tmp_path / f"{build.LESSONS[0].stem}.ipynb"), "--no-browser"]
+    ]
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "jupyterlab" else name)
+    assert __main__.main() == 1
+    assert capsys.readouterr().err == "the course needs jupyterlab: pip install -e '.[course]'\n"
 
 
 @pytest.mark.slow
