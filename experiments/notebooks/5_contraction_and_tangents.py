@@ -2,7 +2,7 @@
 # # 5. Contraction, the Jacobian and tangents
 #
 # A contractive autoencoder is asked for a code that changes little when its input does. You will see that the penalty has a
-# closed form, that it leaves the code sensitive to few directions of the input, and that these are directions in which digits
+# closed form, that it leaves the code sensitive to fewer directions of the input, and that these are directions in which digits
 # vary.
 #
 # Sources: Rifai et al. 2011, "Contractive auto-encoders" and "The manifold tangent classifier"; Goodfellow, Bengio &
@@ -31,7 +31,7 @@ train, test = load("mnist5k", "train"), load("mnist5k", "test")
 shown = test.x[::10]  # 100 test digits, ten of each class
 
 # %% [markdown]
-# ## Claim 1: the penalty of one layer costs little more than its code
+# ## Claim 1: the penalty of one layer has a closed form, many times faster than the definition
 #
 # The penalty is the squared Frobenius norm of the encoder's Jacobian $J = \partial h / \partial x$. For sigmoid units $h =
 # \sigma(a)$ with $a = x W + b$ the derivative is $\partial h_j / \partial x_i = h_j (1 - h_j) W_{ij}$, so that
@@ -59,7 +59,7 @@ for _ in range(5):
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
-left.loglog(*values, ".")
+left.plot(*values, ".")
 left.set(xlabel="definition", ylabel="formula", title="penalty of 100 digits")
 right.bar(list(seconds), [1000 * min(s) for s in seconds.values()])
 right.set(yscale="log", ylabel="milliseconds", title="least of five calls")
@@ -71,7 +71,7 @@ faster = min(seconds["definition"]) / min(seconds["formula"])
 print(f"largest relative difference {difference:.1e}; the formula is {faster:.0f} times faster; you said {prediction}")
 
 # %% [markdown]
-# ## Claim 2: contraction leaves few directions that the code answers to
+# ## Claim 2: contraction leaves fewer directions that the code answers to
 #
 # $$\mathbb{E} \, L(g(f(x)), x) + \lambda \, \mathbb{E} \, \lVert J(x) \rVert_F^2$$
 #
