@@ -112,6 +112,8 @@ RULES = [
     ("experiments.common", "experiments.engine", "what figures share never imports the engine"),
     ("experiments.common", "experiments.figures", "what figures share knows no figure"),
     ("experiments.figures", "experiments.engine", "figures never import the engine"),
+    *(("experiments.notebooks", f"experiments.{room}", "the course shows the library alone")
+      for room in ("common", "engine", "figures", "report", "benchmarks")),
     ("experiments.engine", "experiments.figures", "the engine loads figures by name"),
     *(("experiments", command, "nothing imports a command") for command in sorted(COMMANDS)),
 ]  # fmt: skip
