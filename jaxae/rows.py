@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, Int
 
-__all__ = ["Rows", "open_rows"]
+__all__ = ["Rows", "open_rows", "taken"]
 
 BLOCK = 2**22  # bytes of examples copied at once from a memory map, whose pages are given back after each
 
@@ -17,12 +17,11 @@ class Rows:
     """Examples [n, features] of memory-mapped arrays, one after the other; `rows[index]` reads some as float32.
 
     shards: arrays [m, ...] of one dtype and one shape of an example; chosen: the places of the examples among them all, in
-    their order, every one where it is None; scale: shards' rows [m, ...] -> float32 [m, features], the values as they are
-    where it is None. It has the shape and dtype of what it reads, and no more than what was read last is in memory.
+    their order, every one where it is None; scale: shards' rows [m, ...] -> float32 [m, features], growing with them; the
+    values as they are where it is None. It has the shape and dtype of what it reads; nothing that was read is kept.
     """
 
     dtype = np.dtype(np.float32)
-    ndim = 2
 
     def __init__(
         self,
@@ -36,46 +35,77 @@ class Rows:
         self._starts = np.cumsum([0, *map(len, self.shards)])
         self.example_shape = self.shards[0].shape[1:]
         self.shape = int(self._starts[-1]) if chosen is None else len(chosen), int(np.prod(self.example_shape))
-        for shard in self.shards:
-            _advise(shard, "MADV_RANDOM")
+        self._block = max(1, BLOCK // (self.shards[0].itemsize * self.shape[1]))  # examples
+        self._extremes = None
 
     def __len__(self) -> int:
         """The number of examples."""
         return self.shape[0]
 
     @property
-    def nbytes(self) -> int:
-        """Bytes of all examples, were they in memory."""
-        return self.shape[0] * self.shape[1] * self.dtype.itemsize
-
-    @property
     def identity(self) -> tuple:
         """What tells these examples from others without reading them: sizes and times of the files, places and scaling."""
-        files = tuple(_stamp(shard) for shard in self.shards)
-        return self.shape, files, self.chosen, self.scale
+        return self.shape, tuple(_stamp(shard) for shard in self.shards), self.chosen, self.scale
 
     def __getitem__(self, index: slice | Int[np.ndarray, " m"]) -> Float32[np.ndarray, "m features"]:
         """Examples by a slice or by their numbers, read in the order of the files."""
-        index = np.arange(len(self))[index]
-        places = index if self.chosen is None else self.chosen[index]
+        places = self._places(index)
         order = np.argsort(places)
         examples = np.empty((len(places), self.shape[1]), np.float32)
         bounds = np.searchsorted(places[order], self._starts)
-        size = max(1, BLOCK // max(1, self.shards[0].itemsize * self.shape[1]))
         for shard, start, first, last in zip(self.shards, self._starts[:-1], bounds[:-1], bounds[1:], strict=True):
-            for begin in range(first, last, size):
-                block = order[begin : min(begin + size, last)]
+            for begin in range(first, last, self._block):
+                block = order[begin : min(begin + self._block, last)]
                 examples[block] = self._scaled(shard[places[block] - start])
                 _advise(shard, "MADV_DONTNEED")
         return examples
 
-    def taken(self, index: Int[np.ndarray, " m"], scale: Callable | None = None) -> "Rows":
-        """Some of the examples, by their numbers and in their order; scale: in the place of the present one, if given."""
-        chosen = index if self.chosen is None else self.chosen[index]
-        return Rows(self.shards, chosen=chosen, scale=self.scale if scale is None else scale)
+    def taken(self, index: slice | Int[np.ndarray, " m"], scale: Callable | None = None) -> "Rows":
+        """Some of the examples, by a slice or by their numbers; scale: in the place of the present one, if given."""
+        rows = Rows(self.shards, chosen=self._places(index), scale=self.scale if scale is None else scale)
+        rows._extremes = self._extremes
+        return rows
+
+    def min(self, **unused: Any) -> np.floating:
+        """The least value of the files, scaled, in an example that is chosen or not."""
+        return self._ends()[0]
+
+    def max(self, **unused: Any) -> np.floating:
+        """The greatest value of the files, scaled, in an example that is chosen or not."""
+        return self._ends()[1]
+
+    def check_finite(self) -> None:
+        """Read the files once in their order; raises ValueError with the first example that is not finite."""
+        low, high = [], []
+        for shard in self.shards:
+            _advise(shard, "MADV_SEQUENTIAL")
+            for begin in range(0, len(shard), self._block):
+                block = np.asarray(shard[begin : begin + self._block])
+                ends = block.min(), block.max()
+                if not np.isfinite(np.float32(ends)).all():
+                    _refuse_first(shard, begin, block)
+                low.append(ends[0]), high.append(ends[1])
+                _advise(shard, "MADV_DONTNEED")
+            _advise(shard, "MADV_RANDOM")
+        self._extremes = min(low), max(high)
+
+    def _ends(self):
+        if self._extremes is None:
+            self.check_finite()
+        return [np.float32(self._scaled(np.full((1, *self.example_shape), end)).flat[0]) for end in self._extremes]
+
+    def _places(self, index):
+        if self.chosen is not None:
+            return self.chosen[index]
+        return np.arange(len(self))[index] if isinstance(index, slice) else index
 
     def _scaled(self, values):
         return values.reshape(len(values), -1) if self.scale is None else self.scale(values)
+
+
+def taken(x: Any, index: slice | Int[np.ndarray, " m"]) -> Any:
+    """Some examples of an array or of Rows, which stay in their files."""
+    return x.taken(index) if isinstance(x, Rows) else x[index]
 
 
 def open_rows(path: Path | str) -> Rows:
@@ -110,7 +140,16 @@ def _mapped(file):
         raise ValueError(f"File {file} has the shape {list(array.shape)}; allowed is one example or more.")
     if not array.flags.c_contiguous:
         raise ValueError(f"File {file} is in Fortran's order, by columns; allowed is the order of C, by examples.")
+    _advise(array, "MADV_RANDOM")  # or each fault reads far more than an example
     return array
+
+
+def _refuse_first(shard, begin, block):
+    index = np.argwhere(~np.isfinite(block.astype(np.float32)))[0].tolist()
+    place = f"example {begin + index[0]}, place {index[1:]}"
+    raise ValueError(
+        f"File {getattr(shard, 'filename', '')}, {place} is {block[tuple(index)]}; allowed are finite numbers of float32."
+    )
 
 
 def _advise(shard: Any, advice: str):

@@ -9,10 +9,9 @@ from jaxae import codes, corruptions, losses, penalties
 from jaxae.functions import configure
 from jaxae.models import Dense
 from jaxae.objective import Recipe
-from jaxae.rows import Rows, open_rows
+from jaxae.rows import open_rows
 from jaxae.sweeps import expand
 from jaxae.training import chunks, fit_grid
-from jaxae.training.checkpoints import Checkpoints
 
 X = np.random.default_rng(0).normal(size=(50, 8)).astype(np.float32)
 BATCH = 4  # 12 steps an epoch, two examples left out
