@@ -1,5 +1,10 @@
 """A grid whose examples are read from files trains as one whose examples are in memory."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import jax
 import numpy as np
 import optax
@@ -9,10 +14,13 @@ from jaxae import codes, corruptions, losses, penalties
 from jaxae.functions import configure
 from jaxae.models import Dense
 from jaxae.objective import Recipe
-from jaxae.rows import open_rows
+from jaxae.rows import Rows, open_rows
 from jaxae.sweeps import expand
 from jaxae.training import chunks, fit_grid
+from jaxae.training.checkpoints import Checkpoints
+from jaxae.training.epoch import epoch_order
 
+ROOT = Path(__file__).parents[2]
 X = np.random.default_rng(0).normal(size=(50, 8)).astype(np.float32)
 BATCH = 4  # 12 steps an epoch, two examples left out
 RECIPES = {
@@ -52,13 +60,122 @@ def close(a, b):
 
 
 @pytest.mark.parametrize("choices", RECIPES.values(), ids=RECIPES)
-@pytest.mark.parametrize("steps", [4, 5])
+@pytest.mark.parametrize("steps", [4, pytest.param(5, marks=pytest.mark.slow)])  # 12 are 4 + 4 + 4, and 5 + 5 + 2
 def test_a_streamed_grid_is_that_in_memory(rows, short, choices, steps):
     short(steps)
-    streamed, memory = grid(rows, choices), grid(X, choices)
+    close(grid(rows, choices), grid(X, choices))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [{"parallel_runs": 2}, {"precision": "bfloat16"}, {"x_test": None}])
+def test_it_is_so_side_by_side_at_other_precisions_and_without_a_test(rows, short, options):
+    short(5)
+    choices = RECIPES["denoising"] | RECIPES["k_sparse"]
+    close(grid(rows, choices, **options), grid(X, choices, **options))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("parallel_runs", [1, 3])
+def test_a_run_that_diverges_in_any_chunk_ends_before_its_epoch(rows, short, parallel_runs):
+    short(4)
+    optimizer = configure(optax.sgd, learning_rate=[0.001, 0.3, np.nan])
+    recipes, seeds, _ = expand(Recipe(configure(losses.squared_error), optimizer))
+    options = {"seeds": seeds, "epochs": 4, "batch_size": BATCH, "parallel_runs": parallel_runs}
+    streamed, memory = (fit_grid(Dense(8, 4, "linear"), recipes, x, **options) for x in (rows, X))
     close(streamed, memory)
-    diff = max(
-        float(np.max(np.abs(np.asarray(a) - np.asarray(b))))
-        for a, b in zip(jax.tree.leaves(streamed), jax.tree.leaves(memory))
-    )
-    print("DIFF", diff)
+    assert streamed.diverged[0] == -1 and streamed.diverged[2] == 0
+    assert np.isnan(streamed.curve["loss"][2]).all()
+
+
+@pytest.mark.slow
+def test_other_numbers_and_epochs_compile_nothing(rows, short, compilations):
+    short(5)
+    grid(rows, RECIPES["denoising"])
+    before = compilations()
+    noise = {"corruption": configure(corruptions.gaussian, std=0.1)}
+    grid(rows, noise, seed=7, learning_rate=0.1, epochs=5)
+    assert compilations() == before
+
+
+def test_chunks_have_the_steps_of_an_epoch_in_order_and_read_two_ahead(rows, short, monkeypatch):
+    short(5)
+    read = []
+    monkeypatch.setattr(Rows, "__getitem__", lambda self, index: read.append(index) or X[index])
+    with chunks.Chunks(rows, 3, epochs=2, batch_size=BATCH) as stream:
+        for epoch in range(2):
+            order = np.asarray(epoch_order(3, epoch, examples=50, batch_size=BATCH))
+            first, examples = zip(*stream.of_epoch(epoch), strict=True)
+            assert first == (0, 5, 10)
+            np.testing.assert_array_equal(np.concatenate(examples), X[order])
+        assert len(read) == 6
+    with chunks.Chunks(rows, 3, epochs=2, batch_size=BATCH) as stream:
+        next(stream.of_epoch(0))
+        assert len(stream._reading) == chunks.AHEAD
+
+
+@pytest.mark.slow
+def test_a_stopped_grid_goes_on_from_the_epoch_of_its_checkpoint(rows, short, tmp_path):
+    short(5)
+
+    class Unplugged(Exception):
+        pass
+
+    def stop(index, row):
+        if index == 1:
+            raise Unplugged
+
+    saved = Checkpoints(tmp_path / "checkpoints", 1, share=1)
+    whole = grid(rows, RECIPES["denoising"])
+    with pytest.raises(Unplugged):
+        grid(rows, RECIPES["denoising"], checkpoints=saved, on_epoch=stop)
+    left = []
+    again = grid(rows, RECIPES["denoising"], checkpoints=saved, on_epoch=lambda index, row: left.append(index))
+    assert left == [2]
+    for one, other in zip(jax.tree.leaves(again), jax.tree.leaves(whole), strict=True):
+        np.testing.assert_array_equal(one, other)
+    with pytest.raises(ValueError, match="checkpoint of another training, with other data"):
+        grid(rows.taken(np.arange(50)[::-1]), RECIPES["denoising"], checkpoints=saved)
+
+
+def test_what_reading_raises_ends_the_training(rows, monkeypatch):
+    def fail(self, index):
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(Rows, "__getitem__", fail)
+    with pytest.raises(OSError, match="the disk is gone"):
+        grid(rows, {})
+
+
+def test_several_seeds_are_refused(rows):
+    with pytest.raises(
+        ValueError, match="x is streamed in one order for all runs, and seeds are several: allowed is one"
+    ):
+        grid(rows, {}, seed=[0, 1])
+    with pytest.raises(ValueError, match="batch_size is 51: it must be between 1 and the number of examples, 50"):
+        grid(rows, {}, batch_size=51)
+
+
+ON_FOUR = """
+import json, sys
+import jax, numpy as np
+from jaxae.rows import Rows, open_rows
+from jaxae.training import chunks
+from test_streaming import BATCH, RECIPES, X, close, grid
+chunks.CHUNK = 5 * BATCH * X[0].nbytes
+rows = open_rows(sys.argv[1])
+for name in ("denoising", "k_sparse"):  # one run, whose batches are divided, and two
+    close(grid(rows, RECIPES[name]), grid(X, RECIPES[name]))
+print(len(jax.local_devices()))
+"""
+
+
+@pytest.mark.slow
+def test_four_devices_share_the_batches_or_the_runs(rows, tmp_path):
+    environment = os.environ | {
+        "XLA_FLAGS": "--xla_force_host_platform_device_count=4",
+        "JAX_PLATFORMS": "cpu",
+        "PYTHONPATH": os.pathsep.join(map(str, (ROOT, Path(__file__).parent))),
+    }
+    command = [sys.executable, "-c", ON_FOUR, str(tmp_path)]
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
+    assert result.stdout.split() == ["4"], result.stderr
