@@ -10,7 +10,9 @@ from jaxtyping import Float32, Int
 
 __all__ = ["Rows", "open_rows", "taken"]
 
-BLOCK = 2**22  # bytes of examples copied at once from a memory map, whose pages are given back after each
+BLOCK = (
+    2**19
+)  # bytes of examples copied at once from a memory map, whose pages, up to 2 MiB for each, are then given back
 
 
 class Rows:

@@ -17,7 +17,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("block", [1, 100, 2**22])  # bytes read at once: one example, four, all
+@pytest.mark.parametrize("block", [1, 100, 2**19])  # bytes read at once: one example, four, all
 def test_rows_are_those_of_the_array_in_any_order(folder, monkeypatch, block):
     monkeypatch.setattr(rows, "BLOCK", block)
     read, flat = open_rows(folder), X.reshape(50, 6)
