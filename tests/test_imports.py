@@ -44,6 +44,7 @@ PUBLIC = {
     "jaxae.schedules": ["Schedule", "at", "warmup_cosine"],
     "jaxae.training": ["Fit", "evaluation_error", "fit", "fit_grid", "test_error"],
     "jaxae.sweeps": ["check_seed", "expand", "take"],
+    "jaxae.rows": ["Rows", "open_rows", "taken"],
     "jaxae.pretraining": ["Pretraining", "layers_of", "pretrain"],
     "jaxae.optimizers": ["adadelta_of_mean", "conjugate_gradient"],
     "jaxae.jacobian": ["singular_values", "sensitive_directions", "tangents"],

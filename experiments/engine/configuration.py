@@ -23,11 +23,13 @@ from experiments.engine.needs import check_choice, check_data, check_dense
 from experiments.engine.recipes import numbers_of, plain_values, recipe_of
 from experiments.engine.settings import check_figure
 from experiments.engine.shards import shard_of
+from experiments.engine.streaming import check_streamed
 from jaxae import codes, data, losses
 from jaxae.files.schema import describe_model
 from jaxae.functions import keywords_of, takes
 from jaxae.models import Dense, LayerWise, check_model, code_size
 from jaxae.objective import Recipe
+from jaxae.rows import Rows
 from jaxae.sweeps import expand
 
 LISTS = ("hidden", "activation", "channels", "decoder_padding")  # keys of a model with a value per layer
@@ -68,6 +70,8 @@ def setup(cfg: DictConfig) -> Setup:
             f"train.batch_size is {cfg.train.batch_size}: {cfg.data.name} has {len(train.x)} examples"
         )
     recipes, seeds, table = shard_of(cfg.shard, *expand(recipe, seed))
+    if isinstance(train.x, Rows):
+        check_streamed(cfg, seeds)
     if cfg.train.epochs:  # layer-wise pretraining alone has the penalty of single layers
         dry_run.check(model, recipes, train.x, cfg.train.batch_size)
     return Setup(model, recipes, seeds, table, train, test, sizes, validation)
@@ -100,6 +104,8 @@ def _checked_sizes(cfg):
 
 def _check_finite(cfg, *splits):
     for split in splits:
+        if isinstance(split.x, Rows):  # their loading refuses what is not finite
+            continue
         if not len(split.x) or not np.isfinite(split.x).all():
             fault = "values that are not finite numbers" if len(split.x) else "a split without examples"
             raise ConfigurationError(f"data={cfg.data.name} has {fault}: every pixel must be a finite number")

@@ -10,6 +10,7 @@ from experiments.engine.checks import ConfigurationError, check_number, check_si
 from experiments.engine.sources import of_data
 from jaxae import data
 from jaxae.data.splits import stratified
+from jaxae.rows import Rows, taken
 
 LISTS = ("shape",)  # keys of data with several values
 
@@ -65,12 +66,15 @@ def held_out(train, share):
     rows = [stratified(labels, split, share=1 - share) for split in ("train", "test")]
     if not min(map(len, rows)):
         raise ConfigurationError(f"validation is {share}: it leaves {' and '.join(str(len(r)) for r in rows)} examples")
-    return tuple(train._replace(x=train.x[r], labels=None if train.labels is None else train.labels[r]) for r in rows)
+    kept, held = (
+        train._replace(x=taken(train.x, r), labels=None if train.labels is None else train.labels[r]) for r in rows
+    )
+    return kept, held._replace(x=held.x[:])  # the second in memory
 
 
 def beyond_unit(split):
     """Of a user's own data: ": FILE has VALUE in PLACE" for the first value outside [0, 1]; else ""."""
-    if split.origin is None:
+    if split.origin is None or isinstance(split.x, Rows):
         return ""
     row, feature = np.argwhere((split.x < 0) | (split.x > 1))[0]
     if split.origin.columns:

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from experiments.engine.checks import ConfigurationError
 from jaxae.integers import ceiling_division
+from jaxae.rows import Rows
 from jaxae.schedules import at
 from jaxae.sweeps import take
 from jaxae.training.devices import free_bytes
@@ -50,13 +51,14 @@ def shard_of(shard, recipes, seeds, table):
 def memory(setup):
     """The Memory that training a setup takes, from the shapes of its parameters and optimizer state.
 
-    A run's bytes are COPIES times its parameters, twice where its best epoch is kept, and its opt_state; shared are the data
-    and one run's gradient and update. The activations of a batch and of the test examples are not counted.
+    A run's bytes are COPIES times its parameters, twice where its best epoch is kept, and its opt_state; shared are the data in
+    memory and one run's gradient and update. The activations of a batch and of the test examples are not counted, nor are
+    chunks of streamed data.
     """
     params = jax.eval_shape(setup.model.init, jax.random.key(0))
     opt_state = jax.eval_shape(at(take(setup.recipes, 0), 0.0).optimizer().init, params)
     best = params if setup.sizes.get("patience") else ()
-    data = setup.train.x.nbytes + setup.test.x.nbytes
+    data = sum(split.x.nbytes for split in (setup.train, setup.test) if not isinstance(split.x, Rows))
     return Memory(COPIES * _bytes((params, best, opt_state)), data + 2 * _bytes(params))
 
 

@@ -18,6 +18,7 @@ from jaxae import losses, penalties, storage
 from jaxae.contractive import exact
 from jaxae.models.dense import centred
 from jaxae.pretraining import pretrain
+from jaxae.rows import Rows
 from jaxae.schedules import at
 from jaxae.sweeps import take
 from jaxae.training import evaluation_error, fit_grid
@@ -37,7 +38,8 @@ def train(setup, name, directory: Path, watch=None) -> TrainedGrid:
     started = time.perf_counter()
     if excess := advice(setup):
         console.print(f"{name}: {excess}", highlight=False, soft_wrap=True)
-    x, x_test = jnp.asarray(setup.train.x), jnp.asarray(setup.test.x)
+    x = setup.train.x if isinstance(setup.train.x, Rows) else jnp.asarray(setup.train.x)
+    x_test = jnp.asarray(setup.test.x)
     params = _start(setup, x)
     _show_plan(setup, x[: setup.sizes["batch_size"]])
     if setup.sizes["epochs"]:

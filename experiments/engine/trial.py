@@ -20,6 +20,7 @@ from experiments.engine import directories, identity, locks, metrics, stored_gri
 from experiments.engine.checks import ConfigurationError, DivergenceError, check_penalty_weights
 from experiments.engine.configuration import setup
 from experiments.engine.status import fingerprints, write_status
+from experiments.engine.streaming import check_figure_of_streamed
 from experiments.engine.training import train
 from jaxae.files.atomic import replacing
 
@@ -79,6 +80,7 @@ def execute(overrides: list[str], directory: Path, *, redraw=False, composed=Non
     base, cfgs = composed or identity.compose(overrides)
     tracking.check(base.track)
     trial = Trial(base, cfgs, identity.identify(base, cfgs), directory)
+    check_figure_of_streamed(trial.identity.experiment, cfgs)
     drawn_again = redraw or base.reuse is not None
     if result := _completed(trial, drawn_again):
         return result

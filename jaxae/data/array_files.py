@@ -9,8 +9,9 @@ import numpy as np
 from jaxae.data.arrays import divided
 from jaxae.data.dataset import Data
 from jaxae.data.frames import from_csv, from_parquet
-from jaxae.data.options import existing_path, limited
+from jaxae.data.options import existing_path, leading_of, limited
 from jaxae.data.splits import SEED
+from jaxae.data.streamed_files import streamed
 from jaxae.data.table import Refused, Table, listed
 from jaxae.files import npz
 
@@ -29,20 +30,29 @@ def array(
     seed: Any = SEED,
     scaling: Any = "unit",
     limit: Any = None,
+    stream: Any = False,
 ) -> Data:
     """The examples of a file; the numbers are scaled by what is fitted to the whole train split, whatever `limit`.
 
     path: .npy, .npz, .safetensors, .csv or .parquet; key: the array of an .npz or .safetensors with several; label: the array
     or column of classes; header: whether the first line of a .csv has names; shape, seed, scaling: see `arrays.from_arrays`;
-    test: the share of every class, or the path of a file. Raises ValueError with the place of what is wrong.
+    test: the share of every class, or the path of a file; stream: whether the training examples of a .npy, or of a folder
+    of them, stay in their files as jaxae.rows.Rows, for scaling "none", or "unit" of pictures of bytes. Raises ValueError
+    with the place of what is wrong.
     """
     options = {"key": key, "label": label, "header": header}
     path = existing_path("path", path)
+    if not isinstance(stream, bool):
+        raise ValueError(f"Data option 'stream' is {stream!r}; allowed are true and false.")
     if isinstance(test, str | os.PathLike):
         held = existing_path("test", test)
         if held.samefile(path):
             raise ValueError(f"Data option 'test' is {test}, as 'path' is; allowed is another file.")
-        test = read(held, **options)
+        test = held if stream else read(held, **options)
+    if stream:
+        if label is not None or key is not None:
+            raise ValueError("Data options 'label' and 'key' are not of streamed files; allowed is null.")
+        return leading_of(streamed(path, test, split, seed=seed, scaling=scaling, shape=shape), split, limit)
     table = read(path, **options)
     return limited(divided(table, test, seed=seed, scaling=scaling, shape=shape), split, limit)
 

@@ -47,9 +47,8 @@ def divided(table: Table, test: Any, *, seed: Any, scaling: str, shape: Any = No
     train, test = parts
     names, classes = numbered([part.labels for part in parts])
     scale, words = fitted(scaling, train.x, white=train.white, together=len(found) > 1)
-    counts = f"{len(train.x)} examples for training and {len(test.x)} for the test"
-    about = f"{table.name}: {counts}, {'pictures of ' if len(found) > 1 else 'features: '}{' x '.join(map(str, found))}"
-    first = (*dict.fromkeys((*table.notes, *test.notes)), f"{about}; {how}", *class_notes(names))
+    about = described(table.name, (len(train.x), len(test.x)), found, how)
+    first = (*dict.fromkeys((*table.notes, *test.notes)), about, *class_notes(names))
     splits = []
     for part, number, split in zip(parts, classes, ("train", "test"), strict=True):
         x, outside = scale.counted(part.x)
@@ -64,18 +63,29 @@ def divided(table: Table, test: Any, *, seed: Any, scaling: str, shape: Any = No
 
 def parts_of(table: Table, share: Any, seed: int) -> tuple[Table, Table]:
     """The train and test parts of a table, `share` of every class being in the second; raises ValueError."""
+    return tuple(table.taken(part) for part in places_of(table.strata(), share, seed, table.name))
+
+
+def places_of(strata: np.ndarray, share: Any, seed: int, name: str) -> list[np.ndarray]:
+    """The places of the train and of the test examples, `share` of every class being the second; raises ValueError."""
     if not isinstance(share, numbers.Real) or isinstance(share, bool) or not 0 < share < 1:
         raise ValueError(
             f"Data option 'test' is {share!r}; allowed are a share between 0 and 1, ends excluded, and a path."
         )
     share = float(share)
-    rows = [stratified(table.strata(), split, share=1 - share, seed=seed) for split in ("train", "test")]
+    rows = [stratified(strata, split, share=1 - share, seed=seed) for split in ("train", "test")]
     if not all(map(len, rows)):
         raise ValueError(
-            f"Data option 'test' is {share:g} and leaves {len(rows[0])} examples of {table.name} for training and "
+            f"Data option 'test' is {share:g} and leaves {len(rows[0])} examples of {name} for training and "
             f"{len(rows[1])} for the test; allowed is a share that leaves one or more in both."
         )
-    return tuple(table.taken(part) for part in rows)
+    return rows
+
+
+def described(name: str, counts: tuple[int, int], shape: tuple[int, ...], how: str) -> str:
+    """What the splits of a user's own data are, in a sentence."""
+    about = f"{name}: {counts[0]} examples for training and {counts[1]} for the test"
+    return f"{about}, {'pictures of ' if len(shape) > 1 else 'features: '}{' x '.join(map(str, shape))}; {how}"
 
 
 def check_alike(train: Table, test: Table, shape: tuple[int, ...], other: tuple[int, ...]):

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Num
 
 from jaxae.data.scaling import Scaling
+from jaxae.rows import Rows
 
 
 class Origin(NamedTuple):
@@ -24,10 +25,11 @@ class Origin(NamedTuple):
 class Data(NamedTuple):
     """One split: x float32 [n, features], labels int32 [n] or None, shape of a picture with prod(shape) = features.
 
-    origin: of a user's own data; None for the data sets that are known.
+    x is jaxae.rows.Rows where the examples stay in their files. origin: of a user's own data; None for the data sets that
+    are known.
     """
 
-    x: np.ndarray
+    x: np.ndarray | Rows
     labels: np.ndarray | None
     shape: tuple[int, ...]
     origin: Origin | None = None

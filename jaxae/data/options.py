@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jaxae.data.dataset import Data
+from jaxae.rows import taken
 
 PLACES = ("dir", "cache")  # arguments of `load` itself: where files lie, not what they hold
 
@@ -55,10 +56,16 @@ def existing_path(option: str, value: Any) -> Path:
 
 def limited(splits: tuple[Data, Data], split: str, limit: Any) -> Data:
     """The first `limit` examples of the train or test split of a pair, which is noted."""
-    data = splits[split == "test"]
+    return leading_of(splits[split == "test"], split, limit)
+
+
+def leading_of(data: Data, split: str, limit: Any) -> Data:
+    """The first `limit` examples of a split, which is noted."""
     rows = leading(limit, len(data.x))
     if limit is None:
         return data
     note = f"the first {rows.stop} of the {len(data.x)} {split} examples are taken"
     origin = data.origin._replace(notes=(*data.origin.notes, note))
-    return data._replace(x=data.x[rows], labels=None if data.labels is None else data.labels[rows], origin=origin)
+    return data._replace(
+        x=taken(data.x, rows), labels=None if data.labels is None else data.labels[rows], origin=origin
+    )

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from jaxae.data import cache as data_cache
 from jaxae.data.dataset import Data
 from jaxae.data.options import whole_number
+from jaxae.rows import Rows
 
 ANGLE = np.deg2rad(12)  # the largest turn, to either side
 SCALE = 0.1  # the largest change of size
@@ -30,6 +31,8 @@ def warped(data: Data, copies: Any, *, seed: int = 0, cache: str | os.PathLike |
     copies = whole_number("warp", copies, least=0)
     if not copies:
         return data
+    if isinstance(data.x, Rows):
+        raise ValueError("Data option 'warp' needs the examples in memory, and these are streamed; allowed is 0.")
     if len(data.shape) != 2:
         shape = " x ".join(map(str, data.shape))
         raise ValueError(f"Data option 'warp' needs grey pictures, height x width, and these are {shape}.")

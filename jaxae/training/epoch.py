@@ -9,21 +9,25 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from jax.sharding import Sharding
-from jaxtyping import Bool, Float, Num, Shaped
+from jaxtyping import Bool, Float, Int, Num, Shaped
 
 from jaxae.arrays import Array, Number, Params
 from jaxae.models import Autoencoder
 from jaxae.objective import Recipe, encode, objective, per_example
+from jaxae.rows import Rows
 from jaxae.schedules import at
 from jaxae.training.best import first_best, updated
 
 __all__ = [
     "State",
     "check_sizes",
+    "end_epoch",
+    "epoch_order",
     "evaluation_error",
     "initial_state",
     "skipped_where_over",
     "train_epoch",
+    "train_steps",
     "undone_where_divergent",
 ]
 
@@ -47,7 +51,7 @@ class State(NamedTuple):
         return (self.diverged < 0) if self.best is None else (self.diverged < 0) & ~self.best.stopped
 
 
-def check_sizes(x: Shaped[Array, "n ..."], x_test: Any, epochs: int, batch_size: int) -> None:
+def check_sizes(x: Shaped[Array | Rows, "n ..."], x_test: Any, epochs: int, batch_size: int) -> None:
     """Refuse, by ValueError, sizes and test examples that do not go with the training examples."""
     if epochs < 1:
         raise ValueError(f"epochs is {epochs}: it must be a whole number from 1 on")
@@ -93,18 +97,52 @@ def train_epoch(
 
     index: of the epoch, of `epochs`; batches: a sharding of the batch over devices; other arguments as in jaxae.training.fit.
     """
-    steps = len(x) // batch_size
-    order = jax.random.permutation(_key(seed, 1, index), len(x))[: steps * batch_size].reshape(steps, batch_size)
+    order = epoch_order(seed, index, examples=len(x), batch_size=batch_size)
+
+    def examples(batch):
+        return x[batch] if batches is None else jax.lax.with_sharding_constraint(x[batch], batches)
+
+    steps = len(order)
+    sizes = {"seed": seed, "index": index, "epochs": epochs}
+    state, values = train_steps(model, recipe, state, examples, jnp.arange(steps), order, steps=steps, **sizes)
+    sets = {"x_test": x_test, "x_validation": x_validation, "patience": patience}
+    return end_epoch(model, recipe, state, values, index=index, epochs=epochs, **sets)
+
+
+def epoch_order(seed: Number, index: Number, *, examples: int, batch_size: int) -> Int[Array, "steps batch"]:
+    """Which examples each step of an epoch sees: all in random order, the last `examples` mod `batch_size` left out."""
+    steps = examples // batch_size
+    order = jax.random.permutation(_key(seed, 1, index), examples)
+    return order[: steps * batch_size].reshape(steps, batch_size)
+
+
+def train_steps(
+    model: Autoencoder,
+    recipe: Recipe,
+    state: State,
+    examples: Callable,
+    numbers: Int[Array, " some"],
+    batches: Num[Array, "some ..."],
+    *,
+    seed: Number,
+    index: Number,
+    epochs: Number,
+    steps: int,
+) -> tuple[State, dict[str, Num[Array, " some"]]]:
+    """Some consecutive steps of an epoch of `steps`: the state after them and by name the values of each.
+
+    examples: gives the examples [batch, ...] of an element of `batches`; numbers: of the steps in their epoch.
+    """
 
     def step(state, inputs):
         number, batch = inputs
         time = (index * steps + number) / (epochs * steps)
         now = at(recipe, time)
-        examples = x[batch] if batches is None else jax.lax.with_sharding_constraint(x[batch], batches)
+        x = examples(batch)
 
         def mean_loss(params):
             key = _key(seed, 2, index * steps + number)
-            return objective(now, model.encoder(params), model.decoder(params), key, examples)
+            return objective(now, model.encoder(params), model.decoder(params), key, x)
 
         (loss, terms), gradient = jax.value_and_grad(mean_loss, has_aux=True)(state.params)
         optimizer = optax.with_extra_args_support(now.optimizer())
@@ -117,7 +155,25 @@ def train_epoch(
             values["evaluations"] = 1 + searched
         return state._replace(params=optax.apply_updates(state.params, update), opt_state=opt_state), values
 
-    state, values = jax.lax.scan(step, state, (jnp.arange(steps), order))
+    return jax.lax.scan(step, state, (numbers, batches))
+
+
+def end_epoch(
+    model: Autoencoder,
+    recipe: Recipe,
+    state: State,
+    values: dict[str, Num[Array, " steps"]],
+    *,
+    x_test: Num[Array, " m *features"] | None,
+    index: Number,
+    epochs: Number,
+    x_validation: Num[Array, " v *features"] | None = None,
+    patience: Number | None = None,
+) -> tuple[State, dict[str, Num[Array, ""]]]:
+    """The state after an epoch, with its best one where there is validation, and by name the epoch's curve values.
+
+    values: of the epoch's steps; other arguments as in `train_epoch`.
+    """
     row = {name: (jnp.sum if name == "evaluations" else jnp.mean)(column) for name, column in values.items()}
     if x_test is not None:
         row["test_error"] = evaluation_error(model, at(recipe, (index + 1) / epochs), state.params, x_test)
@@ -139,8 +195,8 @@ def undone_where_divergent(train: Callable, state: State, index: Number) -> tupl
     return jax.tree.map(functools.partial(jnp.where, finite), (new, row), (ended, _blank_row(row)))
 
 
-def skipped_where_over(train: Callable, state: State) -> tuple[State, dict[str, Num[Array, ""]]]:
-    """An epoch of one run, without work where it is over; not to be vmapped, which would copy the data for every run."""
+def skipped_where_over(train: Callable, state: State) -> tuple[State, dict[str, Num[Array, "*steps"]]]:
+    """Training of one run, without work where it is over; not to be vmapped, which would copy the data for every run."""
 
     def skip(state):
         return state, _blank_row(jax.eval_shape(train, state)[1])

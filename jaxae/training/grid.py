@@ -1,5 +1,6 @@
 """Many runs of one structure trained in one compiled program."""
 
+import contextlib
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -15,10 +16,12 @@ from jaxae.arrays import Array, Params
 from jaxae.integers import ceiling_division
 from jaxae.models import check_model
 from jaxae.objective import Recipe
+from jaxae.rows import Rows
 from jaxae.sweeps import check_seed
 from jaxae.training.best import check_patience, with_kept_values
 from jaxae.training.checkpoint_writer import CheckpointWriter
 from jaxae.training.checkpoints import Checkpoint, Checkpoints, identity
+from jaxae.training.chunks import Chunks
 from jaxae.training.curves import Curves
 from jaxae.training.devices import mesh_for, place, split
 from jaxae.training.epoch import (
@@ -29,20 +32,25 @@ from jaxae.training.epoch import (
     train_epoch,
     undone_where_divergent,
 )
+from jaxae.training.over_runs import over_runs
 from jaxae.training.parallel_runs import ParallelRuns, check_parallel_runs
-from jaxae.training.precision import check_precision, with_precision
+from jaxae.training.precision import check_precision
 from jaxae.training.run import Fit
+from jaxae.training.streamed_epoch import compiled_chunk, train_streamed_epoch
 
 __all__ = ["Grid", "fit_grid"]
 
 
 class Grid(NamedTuple):
-    """What every epoch of a grid reads: recipes and seeds with a leading axis of runs, data, and sizes."""
+    """What every epoch of a grid reads: recipes and seeds with a leading axis of runs, data, and sizes.
+
+    x is Rows, and chunks has their batches, where the examples lie in files.
+    """
 
     model: Any
     recipes: Any
     seeds: jax.Array
-    x: jax.Array
+    x: jax.Array | Rows
     x_test: jax.Array | None
     epochs: int
     batch_size: int
@@ -50,16 +58,21 @@ class Grid(NamedTuple):
     mesh: Mesh | None = None
     x_validation: jax.Array | None = None
     patience: int | None = None
+    chunks: Chunks | None = None
 
     def train_epoch(
         self, states: State, index: int, parallel_runs: int
     ) -> tuple[State, dict[str, Num[Array, " runs"]]]:
         """One epoch of all runs, which takes the buffers of their states."""
+        if self.chunks is not None:
+            return train_streamed_epoch(self, states, index, parallel_runs)
         arrays, sizes = self._inputs(states, index, parallel_runs)
         return _train_epoch(*arrays, **sizes)
 
     def compiled_epoch(self, states: State, index: int, parallel_runs: int) -> Compiled:
-        """The program of `train_epoch`, compiled and not run."""
+        """The program of `train_epoch`, or of one chunk of it, compiled and not run."""
+        if self.chunks is not None:
+            return compiled_chunk(self, states, index, parallel_runs)
         arrays, sizes = self._inputs(states, index, parallel_runs)
         return _train_epoch.lower(*arrays, **sizes).compile()
 
@@ -80,7 +93,7 @@ class Grid(NamedTuple):
 def fit_grid(
     model: Any,
     recipes: Recipe,
-    x: Num[Array, "n ..."],
+    x: Num[Array | Rows, "n ..."],
     *,
     seeds: Sequence[Any] | Num[Array, " runs"],
     epochs: int,
@@ -98,15 +111,17 @@ def fit_grid(
 ) -> Fit:
     """Train many runs of one structure in one compiled program: `fit` over the leading axis of the recipes' numbers.
 
-    recipes: a Recipe whose every number is [runs]; seeds: [runs] whole numbers; parallel_runs: how many train side by side on
-    a device, or "auto" for the fastest number, measured once per structure after the first epoch where that can pay; params:
-    where to start, with a leading axis of runs; checkpoints: a jaxae.training.checkpoints.Checkpoints, from whose newest
-    whole one the grid goes on, bit by bit as if it had never stopped, and which are written while it trains; on_epoch: called
-    after every epoch with its index and the epoch's curve values, each [runs]; on_parallel_runs: called with the number that
-    "auto" comes to; on_divergence: called with the epoch in which each run diverged, or -1, [runs], after every epoch that
-    adds one, its checkpoint written, and at the start where the checkpoint has any; other arguments as in `fit` -> Fit with a
-    leading axis of runs and curves [runs, epochs]. Raises ValueError where the checkpoint is of another model, recipes,
-    seeds, sizes or data. With a patience the grid ends once every run has stopped or diverged. Where there are several local
+    recipes: a Recipe whose every number is [runs]; x: an array, or jaxae.rows.Rows, which are streamed: read from their files
+    chunk by chunk, in the order that the same examples have in memory; seeds: [runs] whole numbers, all the same where x is
+    streamed; parallel_runs: how many train side by side on a device, or "auto" for the fastest number, measured once per
+    structure after the first epoch where that can pay; params: where to start, with a leading axis of runs; checkpoints: a
+    jaxae.training.checkpoints.Checkpoints, from whose newest whole one the grid goes on, bit by bit as if it had never
+    stopped, and which are written while it trains; on_epoch: called after every epoch with its index and the epoch's curve
+    values, each [runs]; on_parallel_runs: called with the number that "auto" comes to; on_divergence: called with the epoch
+    in which each run diverged, or -1, [runs], after every epoch that adds one, its checkpoint written, and at the start
+    where the checkpoint has any; other arguments as in `fit` -> Fit with a leading axis of runs and curves [runs, epochs].
+    Raises ValueError where the checkpoint is of another model, recipes, seeds, sizes or data. With a patience the grid ends
+    once every run has stopped or diverged. Where there are several local
     devices, the runs are divided among them, or the batches of a single run. A second call with the same structure and sizes
     compiles nothing.
     """
@@ -116,6 +131,10 @@ def fit_grid(
     check_seed(seeds)
     check_parallel_runs(parallel_runs)
     check_patience(patience, x_validation, x)
+    if isinstance(x, Rows) and len(np.unique(np.asarray(seeds))) > 1:
+        raise ValueError(
+            "x is streamed in one order for all runs, and seeds are several: allowed is one, others in grids of their own"
+        )
     runs = len(seeds)
     whole = _whole_grid(model, recipes, seeds, x, x_test, epochs, batch_size, precision)
     if x_validation is not None:
@@ -131,7 +150,7 @@ def fit_grid(
         states = split(jax.tree.map(jnp.array, kept.states), grid.mesh, runs)
         choice.resume(kept.parallel_runs)
         divergent = _report_divergence(on_divergence, kept.states.diverged)
-    with CheckpointWriter(checkpoints, training) as writer:
+    with CheckpointWriter(checkpoints, training) as writer, grid.chunks or contextlib.nullcontext():
         for index in range(first, epochs):
             states, row = choice.train_epoch(states, index)
             if index == first and parallel_runs == "auto" and on_parallel_runs is not None:
@@ -159,13 +178,14 @@ def _whole_grid(model, recipes, seeds, x, x_test, epochs, batch_size, precision)
     recipes = jax.tree.map(lambda number: jnp.asarray(number, jnp.float32), recipes)
     x_test = None if x_test is None else jnp.asarray(x_test)
     seeds = jnp.asarray(seeds, jnp.uint32)
-    return Grid(model, recipes, seeds, jnp.asarray(x), x_test, epochs, batch_size, precision)
+    x = x if isinstance(x, Rows) else jnp.asarray(x)
+    return Grid(model, recipes, seeds, x, x_test, epochs, batch_size, precision)
 
 
 def _identity(grid):
     """What a checkpoint must agree with, a digest for each part."""
     sizes = grid.epochs, grid.batch_size, grid.precision
-    data = grid.x, grid.x_test
+    data = grid.x.identity if isinstance(grid.x, Rows) else grid.x, grid.x_test
     if grid.x_validation is not None:
         data = *data, grid.x_validation, grid.patience
     return identity(model=grid.model, recipes=grid.recipes, seeds=grid.seeds, sizes=sizes, data=data)
@@ -173,9 +193,15 @@ def _identity(grid):
 
 def _on_devices(grid, mesh):
     """The grid on a mesh: its runs divided among the devices, or its batches."""
-    x, x_test, x_validation = place((grid.x, grid.x_test, grid.x_validation), mesh)
     recipes, seeds = split((grid.recipes, grid.seeds), mesh, len(grid.seeds))
-    return grid._replace(recipes=recipes, seeds=seeds, x=x, x_test=x_test, x_validation=x_validation, mesh=mesh)
+    x, chunks = grid.x, None
+    if isinstance(x, Rows):
+        chunks = Chunks(x, grid.seeds[0], epochs=grid.epochs, batch_size=grid.batch_size, mesh=mesh)
+    else:
+        x = place(x, mesh)
+    x_test, x_validation = place((grid.x_test, grid.x_validation), mesh)
+    placed = {"x": x, "x_test": x_test, "x_validation": x_validation, "mesh": mesh, "chunks": chunks}
+    return grid._replace(recipes=recipes, seeds=seeds, **placed)
 
 
 def _initial_states(grid, params, runs):
@@ -197,25 +223,19 @@ def _train_epoch(
     model, recipes, states, sets, seeds, index, epochs, patience, *, batch_size, precision, parallel_runs, mesh
 ):
     batches = NamedSharding(mesh, PartitionSpec("batch")) if mesh is not None and "batch" in mesh.shape else None
+    sizes = {"batch_size": batch_size, "batches": batches}
 
-    def train_device(recipes, states, seeds, sets, index, epochs, patience):
-        sizes = {"index": index, "epochs": epochs, "batch_size": batch_size, "batches": batches, "patience": patience}
-        sizes |= dict(zip(("x", "x_test", "x_validation"), sets, strict=True))
+    def train_run(run, sets, index, epochs, patience):
+        recipe, state, seed = run
+        numbers = {"seed": seed, "index": index, "epochs": epochs, "patience": patience}
+        data = dict(zip(("x", "x_test", "x_validation"), sets, strict=True))
+        train = functools.partial(train_epoch, model, recipe, **data, **numbers, **sizes)
+        guarded = functools.partial(undone_where_divergent, train, index=index)
+        return guarded(state) if parallel_runs > 1 else skipped_where_over(guarded, state)
 
-        def train_run(inputs):
-            recipe, state, seed = inputs
-            train = functools.partial(train_epoch, model, recipe, seed=seed, **sizes)
-            guarded = functools.partial(undone_where_divergent, train, index=index)
-            return guarded(state) if parallel_runs > 1 else skipped_where_over(guarded, state)
-
-        side_by_side = parallel_runs if parallel_runs > 1 else None
-        return jax.lax.map(with_precision(precision, train_run), (recipes, states, seeds), batch_size=side_by_side)
-
-    if mesh is not None and "runs" in mesh.shape:
-        runs, whole = PartitionSpec("runs"), PartitionSpec()
-        specs = (runs, runs, runs, whole, whole, whole, whole)
-        train_device = jax.shard_map(train_device, mesh=mesh, in_specs=specs, out_specs=runs, check_vma=False)
-    return train_device(recipes, states, seeds, sets, index, epochs, patience)
+    shared = sets, index, epochs, patience
+    how = {"parallel_runs": parallel_runs, "precision": precision, "mesh": mesh}
+    return over_runs(train_run, (recipes, states, seeds), shared, **how)
 
 
 def _report_divergence(on_divergence, diverged):

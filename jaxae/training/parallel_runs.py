@@ -49,7 +49,7 @@ class ParallelRuns:
     def __init__(self, wanted: Integral | str, grid: "Grid", states: State):
         """The number asked for, or measured before for a grid of this structure."""
         self._auto, self._grid, self._most = wanted == "auto", grid, grid.runs_per_device
-        self._key = _structure(grid._replace(epochs=None), states)
+        self._key = _structure(grid._replace(epochs=None, chunks=None), states)
         self.number = _MEASURED.get(self._key, 1) if self._auto else min(wanted, self._most)
         self._open = self._auto and self._most > 1 and self._key not in _MEASURED
 
@@ -98,7 +98,8 @@ def measure(grid: "Grid", states: State, seconds: float) -> int:
 
     def program(number):
         recipes, start, seeds = jax.tree.map(lambda leaf: np.asarray(leaf)[:number], (grid.recipes, states, grid.seeds))
-        sample = grid._replace(recipes=recipes, seeds=seeds, x=few_x, x_test=None, x_validation=None, mesh=None)
+        alone = {"x": few_x, "x_test": None, "x_validation": None, "mesh": None, "chunks": None}
+        sample = grid._replace(recipes=recipes, seeds=seeds, **alone)
         check_fits(sample.compiled_epoch(start, 1, number))
         state = jax.tree.map(jnp.array, start)
 

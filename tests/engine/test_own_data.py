@@ -38,6 +38,13 @@ def npy(folder):
     return ["data=array", f"data.path={folder}/own.npy"]
 
 
+def shards(folder):
+    (folder / "own").mkdir()
+    for number, part in enumerate(np.split(LEVELS[:200], [70])):
+        np.save(folder / "own" / f"{number}.npy", part)
+    return ["data=array", f"data.path={folder}/own", "data.stream=true"]
+
+
 def npz(folder):
     np.savez(folder / "own.npz", x=LEVELS[:200], y=DIGITS.target[:200])
     return ["data=array", f"data.path={folder}/own.npz", "data.label=y"]
@@ -78,6 +85,7 @@ def colours(folder):
 
 KINDS = {  # the words of each kind, the shape of an example, and whether the examples have labels
     npy: ((8, 8), False),
+    shards: ((8, 8), False),
     npz: ((8, 8), True),
     safetensors: ((8, 8), False),
     table: ((4,), True),
@@ -101,6 +109,15 @@ def test_each_kind_trains_and_is_drawn(kind, tmp_path, capfd):
     said = capfd.readouterr().err
     assert all(f"data: {note}" in said for note in notes)
     assert json.loads((tmp_path / "run" / "status.json").read_text())["status"] == "completed"
+
+
+@pytest.mark.slow
+def test_streamed_examples_give_the_numbers_of_those_in_memory(tmp_path):
+    more = ["weight=[0,0.1]", "penalty=l1", "corruption=masking", "validation=0.1"]
+    grids = [execute([*SMALL, *kind(tmp_path), *more], tmp_path / kind.__name__).grids["run"] for kind in (npy, shards)]
+    memory, streamed = ((grid.params, grid.curve, grid.score) for grid in grids)
+    for one, other in zip(jax.tree.leaves(memory), jax.tree.leaves(streamed), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.slow
@@ -141,6 +158,13 @@ def test_experiments_on_pictures_take_a_folder_of_ones_own(experiment, more, tmp
         (npy, ["data.test=1"], "data: Data option 'test' is 1; allowed are a share between 0 and 1"),
         (npy, ["data.limit=500"], "data: Data option 'limit' is 500; this split has 160 examples"),
         (npy, ["data.scaling=[unit,none]"], "data.scaling is .*: it takes one value; sweep it with -m"),
+        (shards, ["seed=[0,1]"], "data.stream is true: the runs of a grid share one order of the examples"),
+        (shards, ["experiment=capacity"], "data.stream is true: experiment=capacity may take .*, allowed is overview"),
+        (shards, ["train.centred=true"], "data.stream is true and train.centred is True: it needs the training examples"),
+        (shards, ["train.pretrain=1"], "data.stream is true and train.pretrain is 1: it needs the training examples"),
+        (shards, ["data.warp=1"], "data: Data option 'warp' needs the examples in memory"),
+        (shards, ["data.scaling=none"], r"needs data in \[0, 1\], and data=array is not, choose data.scaling=unit"),
+        (shards, ["data.stream=1"], "data: Data option 'stream' is 1; allowed are true and false"),
         (table, ["data.warp=1"], "data: Data option 'warp' needs grey pictures"),
         (table, ["data.label=kind"], r"data: Data option 'label' is 'kind'; allowed are the columns of .*petal"),
     ],
