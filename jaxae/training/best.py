@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Num
 
 from jaxae.arrays import Array, Number, Params
+from jaxae.rows import Rows
 
 __all__ = ["Best", "check_patience", "first_best", "updated", "with_kept_values"]
 
@@ -22,7 +23,7 @@ class Best(NamedTuple):
     stopped: Any
 
 
-def check_patience(patience: Any, x_validation: Any, x: Num[Array, "n ..."]) -> None:
+def check_patience(patience: Any, x_validation: Any, x: Num[Array | Rows, "n ..."]) -> None:
     """Refuse, by ValueError, a patience that is none or has no validation examples, and examples that do not go with x."""
     if patience is not None:
         if not isinstance(patience, Integral) or isinstance(patience, bool) or patience < 1:

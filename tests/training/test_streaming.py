@@ -75,6 +75,16 @@ def test_it_is_so_side_by_side_at_other_precisions_and_without_a_test(rows, shor
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("parallel_runs", [1, 2])
+def test_the_best_epoch_is_kept_and_training_stops_as_in_memory(rows, short, parallel_runs):
+    short(5)
+    options = {"x_validation": X[:7], "patience": 1, "epochs": 6, "learning_rate": 0.3, "parallel_runs": parallel_runs}
+    streamed, memory = (grid(x, RECIPES["contractive"], **options) for x in (rows, X))
+    close(streamed, memory)
+    assert np.max(memory.curve["best_epoch"]) < 6
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("parallel_runs", [1, 3])
 def test_a_run_that_diverges_in_any_chunk_ends_before_its_epoch(rows, short, parallel_runs):
     short(4)
