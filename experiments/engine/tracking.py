@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from omegaconf import OmegaConf
 
+from experiments.common.trained_grid import label as run_label
 from experiments.engine.checks import ConfigurationError
 from experiments.engine.identity import flat
 from experiments.engine.numbers import decides_numbers
@@ -31,17 +32,17 @@ def check(track):
 
 
 @contextlib.contextmanager
-def watched(track, directory: Path, name, variant, labels):
+def watched(track, directory: Path, name, variant, setup):
     """A function of an epoch's index and curve values, each [runs], that shows them in the tracker while a grid trains.
 
-    labels: of the grid's runs. What it writes gives way to what `write` leaves in the end; without a tracker there is None.
+    name: of the experiment; setup: of the variant's grid. What it writes gives way to what `write` leaves in the end; without a tracker there is None.
     """
     if track is None:
         yield None
         return
     place = directory / track
     place.mkdir(parents=True, exist_ok=True)
-    titles = [_title(variant, run, words) for run, words in enumerate(labels)]
+    titles = [_title(variant, run, run_label(setup.table, run)) for run in range(len(setup.seeds))]
     with {"tensorboard": _watched_tensorboard, "mlflow": _watched_mlflow}[track](place, name, titles) as show:
 
         def on_epoch(index, row):

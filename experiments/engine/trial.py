@@ -15,7 +15,6 @@ from omegaconf.errors import OmegaConfBaseException
 from experiments.common.console import console
 from experiments.common.machine import commit, machine
 from experiments.common.outcome import Outcome
-from experiments.common.trained_grid import label as run_label
 from experiments.engine import directories, identity, locks, metrics, stored_grid, tracking
 from experiments.engine.checks import ConfigurationError, DivergenceError, check_penalty_weights
 from experiments.engine.configuration import setup
@@ -175,8 +174,7 @@ def _finish(trial, setups, trained):
 
 def _trained(trial, ready, label):
     """The grid of a variant, whose curves a tracker shows while it trains."""
-    labels = [run_label(ready.table, run) for run in range(len(ready.seeds))]
-    with tracking.watched(trial.base.track, trial.directory, trial.identity.experiment, label, labels) as watch:
+    with tracking.watched(trial.base.track, trial.directory, trial.identity.experiment, label, ready) as watch:
         return train(ready, label, trial.place(label), watch)
 
 

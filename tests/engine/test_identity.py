@@ -34,7 +34,7 @@ def work(monkeypatch):
     done = SimpleNamespace(trained=[], reused=[], drawn=0, breaks={})
     grid = SimpleNamespace(score=np.array([1.5]), seconds=0.5)
 
-    def train(setup, label, directory):
+    def train(setup, label, directory, watch):
         if label in done.breaks:
             raise done.breaks[label]
         done.trained.append(label)

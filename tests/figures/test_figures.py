@@ -198,7 +198,7 @@ def test_a_mistyped_key_is_refused_and_named():
     assert done.returncode != 0
     assert (
         "train.epoch is not a key: train has batch_size, centred, checkpoint, checkpoint_share, epochs, on_divergence, "
-        "parallel_runs, precision, pretrain" in done.stderr
+        "parallel_runs, patience, precision, pretrain" in done.stderr
     )
     assert "Traceback" not in done.stderr
 
