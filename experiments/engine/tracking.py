@@ -35,7 +35,8 @@ def check(track):
 def watched(track, directory: Path, name, variant, setup):
     """A function of an epoch's index and curve values, each [runs], that shows them in the tracker while a grid trains.
 
-    name: of the experiment; setup: of the variant's grid. What it writes gives way to what `write` leaves in the end; without a tracker there is None.
+    name: of the experiment; setup: of the variant's grid. What it writes gives way to what `write` leaves in the end; without
+    a tracker there is None.
     """
     if track is None:
         yield None
