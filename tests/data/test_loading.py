@@ -18,7 +18,7 @@ OPTIONS = {  # of the data sets that have more than `limit`
     "curves": "count, seed, limit",
     "spiral": "count, seed, pitch, std, limit",
     "mixture": "count, seed, components, spacing, std, limit",
-    "array": "path, key, label, header, shape, test, seed, scaling, limit",
+    "array": "path, key, label, header, shape, test, seed, scaling, limit, stream",
     "tfds": "name, colour, limit",
     "images": "path, size, colour, test, seed, scaling, limit",
 }
