@@ -65,7 +65,7 @@ def test_hydra_tells_the_configuration_and_where_it_is_from():
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("penalty=contractive_h", ["penalty=contractive_hutchinson"]),
+        ("penalty=contractive_hu", ["penalty=contractive_hutchinson"]),
         ("penalty=l1 train.ep", ["train.epochs="]),
         ("experiment=codes_", ["experiment=codes_2d", "experiment=codes_3d"]),
     ],
