@@ -15,6 +15,7 @@ from experiments.engine import identity, joint_drawing, locks
 from experiments.engine.checks import ConfigurationError
 from experiments.engine.numbers import decides_numbers
 from experiments.engine.status import read_status
+from experiments.engine.trial_names import LINKS
 from jaxae.files.atomic import replacing
 
 FIRST = ["status", "experiment", "variant", "trial"]
@@ -84,8 +85,8 @@ def collect(places: list[Path]) -> tuple[pd.DataFrame, list[str]]:
     """
     found, damaged = [], []
     for path in sorted({path for place in places for path in place.rglob("status.json")}):
-        if any(part.startswith("process_") for part in path.parts):
-            continue  # of the further processes of one run, which write the same
+        if any(part.startswith("process_") or part == LINKS for part in path.parts):
+            continue  # of the further processes of one run, which write the same, or a copy of a link to a trial
         try:
             found.append((path.parent, read_status(path.parent)))
         except ConfigurationError as error:

@@ -157,7 +157,7 @@ def either(world, directory, chance):
 
 def copy(world, directory, chance):
     """A sweep that is through."""
-    shutil.copytree(world.complete, directory, dirs_exist_ok=True)
+    shutil.copytree(world.complete, directory, symlinks=True, dirs_exist_ok=True)
 
 
 def cut(world, directory, chance):
