@@ -5,11 +5,9 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Num
 
 from jaxae.arrays import Array, Number, Params
-from jaxae.rows import Rows
 
 __all__ = ["Best", "check_patience", "first_best", "updated", "with_kept_values"]
 
@@ -23,8 +21,8 @@ class Best(NamedTuple):
     stopped: Any
 
 
-def check_patience(patience: Any, x_validation: Any, x: Num[Array | Rows, "n ..."]) -> None:
-    """Refuse, by ValueError, a patience that is none or has no validation examples, and examples that do not go with x."""
+def check_patience(patience: Any, x_validation: Any) -> None:
+    """Refuse, by ValueError, a patience that is none or has no validation examples."""
     if patience is not None:
         if not isinstance(patience, Integral) or isinstance(patience, bool) or patience < 1:
             raise ValueError(f"patience is {patience!r}: it must be a whole number of epochs from 1 on, or None")
@@ -32,11 +30,6 @@ def check_patience(patience: Any, x_validation: Any, x: Num[Array | Rows, "n ...
             raise ValueError(
                 f"patience is {patience} and x_validation None: runs stop by their error on examples held out"
             )
-    if x_validation is not None and (not np.size(x_validation) or np.shape(x_validation)[1:] != np.shape(x)[1:]):
-        wanted = ", ".join(map(str, ("n", *np.shape(x)[1:])))
-        raise ValueError(
-            f"x_validation has shape {np.shape(x_validation)}: it must be [{wanted}] as x is, with n from 1 on"
-        )
 
 
 def first_best(params: Params) -> Best:

@@ -51,17 +51,20 @@ class State(NamedTuple):
         return (self.diverged < 0) if self.best is None else (self.diverged < 0) & ~self.best.stopped
 
 
-def check_sizes(x: Shaped[Array | Rows, "n ..."], x_test: Any, epochs: int, batch_size: int) -> None:
-    """Refuse, by ValueError, sizes and test examples that do not go with the training examples."""
+def check_sizes(
+    x: Shaped[Array | Rows, "n ..."], x_test: Any, epochs: int, batch_size: int, x_validation: Any = None
+) -> None:
+    """Refuse, by ValueError, sizes and further examples that do not go with the training examples."""
     if epochs < 1:
         raise ValueError(f"epochs is {epochs}: it must be a whole number from 1 on")
     if not 1 <= batch_size <= len(x):
         raise ValueError(f"batch_size is {batch_size}: it must be between 1 and the number of examples, {len(x)}")
-    if x_test is not None and (not np.size(x_test) or np.shape(x_test)[1:] != np.shape(x)[1:]):
-        wanted = ", ".join(map(str, ("n", *np.shape(x)[1:])))
-        raise ValueError(
-            f"x_test has shape {np.shape(x_test)}: it must be [{wanted}] as x is, with n from 1 on, or None"
-        )
+    for name, others in (("x_test", x_test), ("x_validation", x_validation)):
+        if others is not None and (not np.size(others) or np.shape(others)[1:] != np.shape(x)[1:]):
+            wanted = ", ".join(map(str, ("n", *np.shape(x)[1:])))
+            raise ValueError(
+                f"{name} has shape {np.shape(others)}: it must be [{wanted}] as x is, with n from 1 on, or None"
+            )
 
 
 def initial_params(model: Autoencoder, seed: Number) -> Params:

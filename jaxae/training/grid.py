@@ -126,11 +126,11 @@ def fit_grid(
     compiles nothing.
     """
     check_model(model)
-    check_sizes(x, x_test, epochs, batch_size)
+    check_sizes(x, x_test, epochs, batch_size, x_validation)
     check_precision(precision)
     check_seed(seeds)
     check_parallel_runs(parallel_runs)
-    check_patience(patience, x_validation, x)
+    check_patience(patience, x_validation)
     if isinstance(x, Rows) and len(np.unique(np.asarray(seeds))) > 1:
         raise ValueError(
             "x is streamed in one order for all runs, and seeds are several: allowed is one, others in grids of their own"

@@ -61,10 +61,10 @@ def fit(
     with its noise held fixed; batch_size=len(x) makes it deterministic where the recipe is.
     """
     check_model(model)
-    check_sizes(x, x_test, epochs, batch_size)
+    check_sizes(x, x_test, epochs, batch_size, x_validation)
     check_precision(precision)
     check_seed(seed)
-    check_patience(patience, x_validation, x)
+    check_patience(patience, x_validation)
     x = jnp.asarray(x)
     x_test = None if x_test is None else jnp.asarray(x_test)
     patience = epochs if patience is None else patience
