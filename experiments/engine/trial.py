@@ -90,8 +90,8 @@ def execute(overrides: list[str], directory: Path, *, redraw=False, composed=Non
     with locks.lock(directory):
         if result := _completed(trial, drawn_again):  # another process may have been here since
             return result
-        before = directories.check_resumable(directory, trial.identity, base.resume).get("seconds", {})
-        grids, facts = _trained_before(trial, setups), trial.facts(overrides)
+        found = directories.check_resumable(directory, trial.identity, base.resume)
+        grids, facts = _trained_before(trial, setups, found), trial.facts(overrides)
         write_status(directory, "running", **facts)
         try:
             directories.describe(directory, base, overrides)
@@ -102,7 +102,7 @@ def execute(overrides: list[str], directory: Path, *, redraw=False, composed=Non
                 write_status(directory, "failed", error=sentence(error), **facts)
             raise
         value = float(sum(grid.score.mean() for grid in grids.values()) / len(grids))
-        seconds = _seconds(grids, before, time.perf_counter() - started)
+        seconds = _seconds(grids, found.get("seconds", {}), time.perf_counter() - started)
         (directory / "traceback.txt").unlink(missing_ok=True)
         files = fingerprints(directory, cfgs)
         write_status(directory, "completed", value=value, seconds=seconds, files=files, **facts)
@@ -137,7 +137,7 @@ def _completed(trial, drawn_again):
     return Result(trial.identity.experiment, trial.base, None, {}, found["seconds"], found["value"])
 
 
-def _trained_before(trial, setups):
+def _trained_before(trial, setups, found):
     """{label: trained grid, or None}, once what is damaged or to be begun anew is deleted."""
     base, directory = trial.base, trial.directory
     if base.reuse is not None:
@@ -146,7 +146,6 @@ def _trained_before(trial, setups):
     if base.resume == "fresh":
         directories.clear(directory, trial.identity)
         return dict.fromkeys(setups)
-    found = directories.check_resumable(directory, trial.identity, base.resume)
     if damaged := directories.drop_damaged(directory, found):
         what = "done" if any(Path(name).name == "run.npz" for name in damaged) else "drawn"
         words = f"{os.path.relpath(directory)}: {', '.join(damaged)} damaged or deleted, {what} again"

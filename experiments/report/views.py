@@ -7,12 +7,12 @@ import matplotlib.colors
 import numpy as np
 from PIL import Image
 
+from experiments.common.filter_banks import COLUMNS
 from experiments.common.plotting import mosaic
 from experiments.common.views import Banks
 
 __all__ = ["as_data", "curves"]
 
-COLUMNS = 10  # of a bank's sheet
 SHOWN = 50  # filters of a bank at most
 LEVELS = 16  # of grey, so that a sheet is small
 POINTS = 300  # of a curve at most
