@@ -21,6 +21,14 @@ def pytest_configure(config):
     os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 
 
+def pytest_collection_modifyitems(items):
+    """What is marked as long is skipped unless JAXAE_LONG=1 asks for it."""
+    if not os.environ.get("JAXAE_LONG"):
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(pytest.mark.skip(reason="takes long: asked for by JAXAE_LONG=1"))
+
+
 @pytest.fixture
 def x64():
     """Double precision for the length of a test, where a limit or a numerical derivative is compared."""

@@ -1,6 +1,5 @@
 import csv
 import math
-import os
 import re
 import signal
 import subprocess
@@ -53,7 +52,7 @@ def measured(section, rounds, **sizes):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not os.environ.get("JAXAE_LONG"), reason="takes two minutes: asked for by JAXAE_LONG=1")
+@pytest.mark.long
 def test_every_kind_is_measured_and_its_ratios_are_those_of_its_times():
     torch = Torch()
     cases = steps.cases(torch, models=SMALL, kinds=(steps.PRODUCTS, *FEW), batch_size=4, steps=2)

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import re
 import subprocess
 import sys
@@ -23,7 +22,7 @@ from jaxae.sweeps import take
 ROOT = Path(__file__).parents[2]
 NAMES = sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml"))
 IN_THE_REPORT = OmegaConf.load(ROOT / "conf" / "reproduce.yaml").experiments  # .ci/run makes the report at scale=smoke
-LONG = ("capacity", "features", "stacked", "tangents")  # over a minute each: drawn when JAXAE_LONG=1 asks for them
+LONG = ("capacity", "features", "stacked", "tangents")  # over a minute each
 SMALL = ["scale=smoke", "model.hidden=16", "train.epochs=2"]
 
 
@@ -38,10 +37,11 @@ def compose(*overrides):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in IN_THE_REPORT])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.long] * (name in LONG)) for name in NAMES if name not in IN_THE_REPORT],
+)
 def test_every_experiment_trains_and_leaves_its_figure_and_numbers(name, tmp_path):
-    if name in LONG and not os.environ.get("JAXAE_LONG"):
-        pytest.skip("takes over a minute: asked for by JAXAE_LONG=1")
     result = execute([f"experiment={name}", "scale=smoke"], tmp_path)
     assert (tmp_path / "figure.png").stat().st_size > 5000
     assert (tmp_path / "figure.svg").exists()

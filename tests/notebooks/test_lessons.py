@@ -2,7 +2,6 @@
 
 import ast
 import importlib.util
-import os
 import re
 import subprocess
 import sys
@@ -118,10 +117,12 @@ def test_the_command_opens_the_first_notebook_and_passes_options_on(tmp_path, mo
 
 
 @pytest.mark.slow
-@lessons
+@pytest.mark.parametrize(
+    "lesson",
+    [pytest.param(lesson, marks=[pytest.mark.long] * bool(place)) for place, lesson in enumerate(build.LESSONS)],
+    ids=lambda lesson: lesson.stem,
+)
 def test_a_lesson_runs_offline_in_four_minutes(lesson, tmp_path, monkeypatch):
-    if lesson not in build.LESSONS[:1] and not os.environ.get("JAXAE_LONG"):
-        pytest.skip("takes about a minute: asked for by JAXAE_LONG=1")
     nbclient = pytest.importorskip("nbclient")
     pytest.importorskip("ipykernel")
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):

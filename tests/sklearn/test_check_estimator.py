@@ -1,7 +1,5 @@
 """scikit-learn's own checks of an estimator."""
 
-import os
-
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -14,10 +12,16 @@ ESTIMATORS = [
     sklearn.DenoisingAutoencoder(epochs=2, random_state=0),
     sklearn.SparseAutoencoder(epochs=2, random_state=0),
 ]
-CHECKED = ESTIMATORS if os.environ.get("JAXAE_LONG") else ESTIMATORS[:1]  # half a minute each, over one base
 
 
 @pytest.mark.slow
-@parametrize_with_checks(CHECKED)
+@parametrize_with_checks(ESTIMATORS[:1])
 def test_every_check_of_scikit_learn_passes(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@pytest.mark.long
+@parametrize_with_checks(ESTIMATORS[1:])
+def test_every_check_passes_for_the_others_over_the_same_base(estimator, check):
     check(estimator)
