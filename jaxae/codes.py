@@ -6,6 +6,7 @@ from jax.tree_util import Partial
 from jaxtyping import Float, Num
 
 from jaxae.arrays import Array, Key, Number
+from jaxae.selection import kept, largest
 
 __all__ = [
     "dense",
@@ -33,7 +34,7 @@ def first(z: Num[Array, "*batch hidden"], *, count: Number) -> Num[Array, "*batc
 
     count is a whole number and may be traced. Units that are not kept take no part in training.
     """
-    return _keep(jnp.arange(z.shape[-1]) < count, z)
+    return kept(jnp.arange(z.shape[-1]) < count, z)
 
 
 def soft_threshold(z: Num[Array, "*shape"], *, threshold: Number) -> Num[Array, "*shape"]:
@@ -51,12 +52,12 @@ def top_k(z: Num[Array, "*batch hidden"], *, k: Number) -> Num[Array, "*batch hi
     k is rounded to a whole number, may be traced, and is clipped to [0, hidden]. Exactly k units are kept: among equal ones
     those of lower index. The gradient flows through the kept units only.
     """
-    return _keep(_largest(z, k), z)
+    return kept(largest(z, k), z)
 
 
 def top_k_absolute(z: Num[Array, "*batch hidden"], *, k: Number) -> Num[Array, "*batch hidden"]:
     """The k activations of largest magnitude, the others 0: z * 1[i in supp_k(|z|)]. As `top_k` otherwise."""
-    return _keep(_largest(jnp.abs(z), k), z)
+    return kept(largest(jnp.abs(z), k), z)
 
 
 def noisy_sigmoid(z: Float[Array, "*shape"], *, std: Number, key: Key | None = None) -> Float[Array, "*shape"]:
@@ -73,7 +74,7 @@ def dropout(z: Float[Array, "*shape"], *, rate: Number, key: Key | None = None) 
 
     The mean over the masks is z, so that all units serve once training is over (Srivastava et al. 2014). 0 <= rate < 1.
     """
-    return z if key is None else _keep(jax.random.uniform(key, z.shape) >= rate, z / (1 - rate))
+    return z if key is None else kept(jax.random.uniform(key, z.shape) >= rate, z / (1 - rate))
 
 
 def scaled(code: Partial, alpha: Number) -> Partial:
@@ -84,49 +85,3 @@ def scaled(code: Partial, alpha: Number) -> Partial:
     if "k" not in code.keywords:
         raise ValueError("scaled: the code has no k; it takes a configured top_k or top_k_absolute")
     return Partial(code.func, **{**code.keywords, "k": alpha * code.keywords["k"]})
-
-
-def _keep(mask, z):
-    return jnp.where(mask, z, jnp.zeros_like(z))
-
-
-def _largest(values, k):
-    """Mask of the k largest of the last axis, without sorting: bisection over the ordered bits of a float32."""
-    hidden = values.shape[-1]
-    k = jnp.clip(jnp.round(k), 0, hidden).astype(jnp.int32)
-    values = jax.lax.stop_gradient(values).astype(jnp.float32)
-    bits = jax.lax.bitcast_convert_type(jnp.where(values == 0, 0.0, values), jnp.int32)  # -0.0 equals 0.0
-    # Two's complement order of these integers is the order of the floats.
-    ordered = jnp.where(bits < 0, bits ^ jnp.int32(0x7FFFFFFF), bits)
-    kth = _bisect(lambda t: ordered >= t, k, jnp.int32(-(2**31)), bits=32, shape=(*values.shape[:-1], 1))
-    above = ordered > kth
-    equal = ordered == kth
-    # Of the units equal to the k-th, the first ones fill what is left: bisect over their index.
-    left = k - jnp.sum(above, axis=-1, keepdims=True, dtype=jnp.int32)
-    index = hidden - 1 - jax.lax.broadcasted_iota(jnp.int32, values.shape, values.ndim - 1)
-    cut = _bisect(lambda t: equal & (index >= t), left, jnp.int32(0), bits=hidden.bit_length(), shape=left.shape)
-    return (above | (equal & (index >= cut))) & (k > 0)
-
-
-def _bisect(at_least, count, lowest, *, bits, shape):
-    """The largest integer t in [lowest, lowest + 2^bits) with `count` or more elements in at_least(t), per row.
-
-    Stops as soon as every row has a t with exactly `count` elements: the order of the bits beyond decides nothing.
-    """
-
-    def elements(t):
-        return jnp.sum(at_least(t), axis=-1, keepdims=True, dtype=jnp.int32)
-
-    def undecided(state):
-        bit, _, found = state
-        return (bit >= 0) & jnp.any(found != count)
-
-    def step(state):
-        bit, t, found = state
-        candidate = t + jnp.left_shift(jnp.int32(1), bit)  # the first of 32 steps wraps from -2^31 to 0, as it should
-        now = elements(candidate)
-        enough = now >= count
-        return bit - 1, jnp.where(enough, candidate, t), jnp.where(enough, now, found)
-
-    lowest = jnp.full(shape, lowest)
-    return jax.lax.while_loop(undecided, step, (jnp.int32(bits - 1), lowest, elements(lowest)))[1]

@@ -14,9 +14,19 @@ from jax.tree_util import Partial
 
 from jaxae.schedules import Schedule
 
-__all__ = ["Given", "Structured", "as_partial", "configure", "is_axis", "keywords_of", "takes", "takes_key"]
+__all__ = [
+    "Given",
+    "Structured",
+    "as_partial",
+    "configure",
+    "is_axis",
+    "keywords_of",
+    "takes",
+    "takes_key",
+    "unset_keywords",
+]
 
-ROLES = {"key", "encoder", "decoder", "code", "x", "z", "prediction", "logits", "target"}
+ROLES = {"key", "encoder", "decoder", "code", "error", "state", "x", "z", "prediction", "logits", "target"}
 
 
 @dataclass(frozen=True)
@@ -107,6 +117,17 @@ def takes(function: Callable, keyword: str) -> bool:
 def takes_key(function: Callable) -> bool:
     """Whether the function is random: it has a keyword `key`."""
     return takes(function, "key")
+
+
+def unset_keywords(function: Callable) -> dict[str, bool]:
+    """The keyword-only parameters but `key` that a configured function has not been given, and whether each must be."""
+    given = dict(getattr(function, "keywords", None) or {})
+    bare = getattr(function, "func", function)
+    if isinstance(bare, Structured):
+        given |= dict(bare.keywords)
+    parameters = inspect.signature(bare).parameters.values()
+    asked = [p for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in given and p.name not in ROLES]
+    return {p.name: p.default is p.empty for p in asked}
 
 
 def _name_of(function):

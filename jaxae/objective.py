@@ -10,9 +10,9 @@ from jaxtyping import Float, Shaped
 
 from jaxae import codes, corruptions, losses, penalties
 from jaxae.arrays import Array, Decoder, Encoder, Key
-from jaxae.functions import as_partial, takes, takes_key
+from jaxae.functions import as_partial, takes, takes_key, unset_keywords
 
-__all__ = ["Recipe", "encode", "objective", "per_example", "reconstruct"]
+__all__ = ["Recipe", "Terms", "encode", "objective", "per_example", "reconstruct", "terms_of"]
 
 
 class _Roles(NamedTuple):
@@ -47,12 +47,14 @@ def encode(
 ) -> Float[Array, "*batch code"]:
     """The code of x, code(f(x)), or code(f_l(...code(f_1(x)))) where the encoder says that its code is at "every" layer.
 
-    key: for a random code, another draw at every layer, which is without noise where it is None. Raises ValueError where the
-    code changes the shape.
+    key: for a random code, another draw at every layer, which is without noise where it is None. A code is given by keyword
+    what the encoder has among its `parameters`, unless the recipe gives it. Raises ValueError where the code changes the
+    shape, TypeError where it needs a parameter that neither has.
     """
+    learned = _learned(recipe.code, encoder)
 
     def code(z, key):
-        kept = recipe.code(z, **({"key": key} if takes_key(recipe.code) else {}))
+        kept = recipe.code(z, **learned, **({"key": key} if takes_key(recipe.code) else {}))
         return _shaped("code", recipe.code, kept, jnp.shape(z), "the shape of what it is given")
 
     if getattr(encoder, "code_at", "last") == "every":
@@ -62,14 +64,34 @@ def encode(
     return code(encoder(x), key)
 
 
+class Terms(NamedTuple):
+    """What the objective is the mean of: the error and the penalty of each example, [batch]; and the code that was decoded."""
+
+    error: jax.Array
+    penalty: jax.Array
+    code: jax.Array
+
+
 def objective(
-    recipe: Recipe, encoder: Encoder, decoder: Decoder, key: Key, x: Float[Array, "batch ..."]
+    recipe: Recipe, encoder: Encoder, decoder: Decoder, key: Key, x: Float[Array, "batch ..."], state: Any = None
 ) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:
     """The mean over the batch of loss(g(code(f(x~))), x) + weight * penalty(f, x), with the clean x as target.
 
-    key: for the corruption, a random code and a random penalty. A penalty is given by keyword what it has a parameter
-    for: `key`, the `decoder`, and `code`, the code of the clean x. With the mean come those of both terms, "error" and
-    "penalty". Raises ValueError where the loss or the penalty is not [batch], or corruption or code change the shape.
+    Arguments and errors as in `terms_of`. With the mean come those of both terms, "error" and "penalty".
+    """
+    error, penalty, _ = terms_of(recipe, encoder, decoder, key, x, state)
+    return jnp.mean(error + recipe.weight * penalty), {"error": jnp.mean(error), "penalty": jnp.mean(penalty)}
+
+
+def terms_of(
+    recipe: Recipe, encoder: Encoder, decoder: Decoder, key: Key, x: Float[Array, "batch ..."], state: Any = None
+) -> Terms:
+    """The loss, the penalty and the code of each example of a batch.
+
+    key: for the corruption, a random code and a random penalty; state: what training keeps from step to step, a
+    jaxae.training.activity.Activity. A penalty is given by keyword what it has a parameter for: `key`, the `decoder`, `code`,
+    the code of the clean x, `error`, the loss [batch], and `state`. Raises ValueError where the loss or the penalty is not
+    [batch], or corruption or code change the shape, TypeError where a penalty asks for a state and there is none.
     """
     corruption_key, penalty_key = jax.random.split(key)
     corrupted = recipe.corruption(corruption_key, x)
@@ -79,13 +101,14 @@ def objective(
     code_key = jax.random.fold_in(key, 2)
     code = encode(recipe, encoder, corrupted, code_key)
     error = per_example("loss", recipe.loss, recipe.loss(decoder(code), x), x)
-    offered = {"key": penalty_key, "decoder": decoder}
+    offered = {"key": penalty_key, "decoder": decoder, "error": error, "state": state}
     if takes(recipe.penalty, "code"):
         offered["code"] = code if corrupted is x else encode(recipe, encoder, x, code_key)
-    penalty = recipe.penalty(encoder, x, **{name: offered[name] for name in offered if takes(recipe.penalty, name)})
-    penalty = per_example("penalty", recipe.penalty, penalty, x)
-    terms = {"error": jnp.mean(error), "penalty": jnp.mean(penalty)}
-    return jnp.mean(error + recipe.weight * penalty), terms
+    asked = {name: offered[name] for name in offered if takes(recipe.penalty, name)}
+    if "state" in asked and state is None:
+        raise TypeError(f"the penalty {_name(recipe.penalty)} needs the state of training, and none is given")
+    penalty = per_example("penalty", recipe.penalty, recipe.penalty(encoder, x, **asked), x)
+    return Terms(error, penalty, code)
 
 
 def per_example(role: str, function: Callable, values: Any, x: Shaped[Array, "batch ..."]) -> Float[Array, " batch"]:
@@ -96,10 +119,26 @@ def per_example(role: str, function: Callable, values: Any, x: Shaped[Array, "ba
 def _shaped(role, function, values, shape, meaning):
     """What a function of a role gives, once it has the shape; raises ValueError that names the function and both shapes."""
     if jnp.shape(values) != shape:
-        function = getattr(function, "func", function)
-        name = getattr(getattr(function, "function", function), "__name__", "")
-        raise ValueError(f"the {role} {name} gives shape {jnp.shape(values)}: it must be {meaning}, {shape}")
+        raise ValueError(f"the {role} {_name(function)} gives shape {jnp.shape(values)}: it must be {meaning}, {shape}")
     return values
+
+
+def _learned(code, encoder):
+    """What a code asks for and the encoder has; raises TypeError where something is missing."""
+    parameters = getattr(encoder, "parameters", {})
+    open_keywords = unset_keywords(code)
+    missing = [name for name, needed in open_keywords.items() if needed and name not in parameters]
+    if missing:
+        raise TypeError(
+            f"the code {_name(code)} needs {' and '.join(missing)}: give numbers, or a model that has them, as "
+            "jaxae.models.Sparse with code_parameters"
+        )
+    return {name: parameters[name] for name in open_keywords if name in parameters}
+
+
+def _name(function):
+    function = getattr(function, "func", function)
+    return getattr(getattr(function, "function", function), "__name__", "")
 
 
 def reconstruct(

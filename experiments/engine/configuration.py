@@ -26,13 +26,19 @@ from experiments.engine.shards import shard_of
 from experiments.engine.streaming import check_streamed
 from jaxae import codes, data, losses
 from jaxae.files.schema import describe_model
-from jaxae.functions import keywords_of, takes
-from jaxae.models import Dense, LayerWise, check_model, code_size
+from jaxae.functions import keywords_of, takes, unset_keywords
+from jaxae.models import CODE_PARAMETERS, Dense, LayerWise, Sparse, check_model, code_size
 from jaxae.objective import Recipe
 from jaxae.rows import Rows
 from jaxae.sweeps import expand
 
-LISTS = ("hidden", "activation", "channels", "decoder_padding")  # keys of a model with a value per layer
+LISTS = (
+    "hidden",
+    "activation",
+    "channels",
+    "decoder_padding",
+    "code_parameters",
+)  # keys of a model with a value per layer
 
 
 class Setup(NamedTuple):
@@ -94,8 +100,8 @@ def _checked_sizes(cfg):
             f"train.precision is {cfg.train.precision}: it must be float32 where train.epochs is 0, as pretraining is"
         )
     sizes = {key.removeprefix("train."): value for key, value in sizes.items()}
-    if not isinstance(cfg.train.centred, bool):
-        raise ConfigurationError(f"train.centred is {cfg.train.centred!r}: it must be true or false")
+    if not isinstance(cfg.train.centred, bool) and cfg.train.centred != "geometric_median":
+        raise ConfigurationError(f"train.centred is {cfg.train.centred!r}: it must be true, false or geometric_median")
     if cfg.train.centred and cfg.train.pretrain:
         raise ConfigurationError("train.centred and train.pretrain: pretraining sets the biases, one of them is given")
     options = ("precision", "on_divergence", "centred", "patience")
@@ -121,8 +127,10 @@ def _check_model(cfg, model):
             f"model is a {type(model).__name__}, which could not be read again: it must be a dataclass in a module, with "
             "fields that json holds"
         )
-    if cfg.train.centred and not isinstance(model, Dense):
-        raise ConfigurationError("train.centred is true: only the biases of jaxae.models.Dense can be centred")
+    if cfg.train.centred and not isinstance(model, Dense | Sparse):
+        raise ConfigurationError(
+            f"train.centred is {cfg.train.centred}: only the biases of jaxae.models.Dense and Sparse can be centred"
+        )
     if cfg.train.pretrain and not isinstance(model, LayerWise):
         raise ConfigurationError(
             f"train.pretrain is {cfg.train.pretrain}: only a model with layers of its own is pretrained, as jaxae.models.Dense"
@@ -157,6 +165,9 @@ def model_of(cfg, train):
     if keywords_of(target) is not None:  # one that takes any keyword says itself what each may be
         check_single("model", {name: value for name, value in options.items() if name not in LISTS})
     options = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
+    if options.get("code_parameters", ()) is None:
+        asked = unset_keywords(recipe_of(cfg).code)
+        options["code_parameters"] = tuple(name for name in CODE_PARAMETERS if name in asked)
     size = {"shape": train.shape} if takes(target, "shape") else {"features": train.x.shape[1]}
     try:
         return target(**size, **options)

@@ -1,13 +1,13 @@
 """One step of training by its shapes alone: what the chosen functions refuse of each other is said before anything trains."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 
 from experiments.engine.checks import ConfigurationError
-from jaxae.objective import objective
-from jaxae.schedules import at
 from jaxae.sweeps import take
-from jaxae.training import evaluation_error
+from jaxae.training.epoch import initial_state, train_epoch
 
 _passed = set()
 
@@ -20,19 +20,16 @@ def check(model, recipes, x, batch_size):
     key = (model, jax.tree.structure(recipes), x.shape[1:], batch_size)
     if key in _passed:
         return
-    shapes = jax.eval_shape(lambda: (take(recipes, 0), jax.random.key(0), jnp.zeros((batch_size, *x.shape[1:]))))
+    recipe = jax.eval_shape(lambda: take(recipes, 0))
+    batch = jax.ShapeDtypeStruct((batch_size, *x.shape[1:]), jnp.float32)
     try:
-        jax.eval_shape(lambda recipe, key, batch: _step(model, at(recipe, 0.5), key, batch), *shapes)
+        jax.eval_shape(functools.partial(_step, model), recipe, batch)
     except (TypeError, ValueError) as error:
         raise ConfigurationError(" ".join(str(error).split("\n\n")[0].split())) from error
     _passed.add(key)
 
 
-def _step(model, recipe, key, batch):
-    params = model.init(key)
-
-    def loss(params):
-        return objective(recipe, model.encoder(params), model.decoder(params), key, batch)[0]
-
-    recipe.optimizer().init(params)
-    return jax.grad(loss)(params), evaluation_error(model, recipe, params, batch)
+def _step(model, recipe, batch):
+    state = initial_state(model, recipe, 0, None, shape=batch.shape[1:])
+    sizes = {"seed": 0, "index": 0, "epochs": 1, "batch_size": len(batch)}
+    return train_epoch(model, recipe, state, x=batch, x_test=batch, **sizes)

@@ -16,6 +16,8 @@ from experiments.engine.progress import training_progress
 from experiments.engine.shards import advice
 from jaxae import losses, penalties, storage
 from jaxae.contractive import exact
+from jaxae.measures.centres import geometric_median
+from jaxae.models import Sparse
 from jaxae.models.dense import centred
 from jaxae.pretraining import pretrain
 from jaxae.rows import Rows
@@ -153,10 +155,15 @@ def _start(setup, x):
         return _pretrained(setup, x)
     if not setup.sizes["centred"]:
         return None
-    logits = setup.recipes.loss.func is losses.binary_cross_entropy
-    mean = jnp.mean(x, axis=0)
-    runs = [centred(initial_params(setup.model, int(seed)), mean, logits=logits) for seed in setup.seeds]
+    centre = geometric_median(x) if setup.sizes["centred"] == "geometric_median" else jnp.mean(x, axis=0)
+    runs = [_centred(setup, initial_params(setup.model, int(seed)), centre) for seed in setup.seeds]
     return jax.tree.map(_stacked, *runs)
+
+
+def _centred(setup, params, centre):
+    if isinstance(setup.model, Sparse):
+        return setup.model.centred(params, centre)
+    return centred(params, centre, logits=setup.recipes.loss.func is losses.binary_cross_entropy)
 
 
 def _stacked(*leaves):

@@ -12,7 +12,7 @@ import optax
 from jax.tree_util import Partial
 
 from jaxae.functions import Given, Structured
-from jaxae.models import Convolutional, Dense
+from jaxae.models import Convolutional, Dense, Sparse
 from jaxae.objective import Recipe
 from jaxae.schedules import Schedule
 
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 FORMAT = 1  # of the files of jaxae.storage and jaxae.export
-MODELS = {"Dense": Dense, "Convolutional": Convolutional}
+MODELS = {"Dense": Dense, "Convolutional": Convolutional, "Sparse": Sparse}
 GIVEN = "an optimizer as it stands"
 # Names that older files use, and those of today.
 RENAMED = {

@@ -4,9 +4,11 @@ from jaxae.models.convolutional import Convolutional
 from jaxae.models.dense import ACTIVATIONS, INITIALIZERS, Dense, Layer, Layers, centred, untie
 from jaxae.models.flax_modules import FlaxModules, from_linen, from_names, from_nnx
 from jaxae.models.protocol import Autoencoder, LayerWise, check_model, code_size
+from jaxae.models.sparse import CODE_PARAMETERS, Sparse
 
 __all__ = [
     "ACTIVATIONS",
+    "CODE_PARAMETERS",
     "INITIALIZERS",
     "Autoencoder",
     "Convolutional",
@@ -15,6 +17,7 @@ __all__ = [
     "Layer",
     "LayerWise",
     "Layers",
+    "Sparse",
     "centred",
     "check_model",
     "code_size",

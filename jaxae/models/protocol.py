@@ -63,7 +63,7 @@ def check_model(model: Any, protocol: type = Autoencoder):
         raise TypeError(f"the model {type(model).__name__} has no hash: make it a frozen dataclass")
 
 
-def code_size(model: Autoencoder, features: int) -> int:
-    """How many numbers the model's code of `features` numbers has."""
-    x = jax.ShapeDtypeStruct((1, features), jnp.float32)
+def code_size(model: Autoencoder, *shape: int) -> int:
+    """How many numbers the model's code of an example of this shape has."""
+    x = jax.ShapeDtypeStruct((1, *shape), jnp.float32)
     return jax.eval_shape(lambda x: model.encoder(model.init(jax.random.key(0)))(x), x).shape[-1]

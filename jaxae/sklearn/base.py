@@ -195,7 +195,7 @@ def _fit(model, recipe, x, seed, params, *, epochs, batch_size):
 
 @functools.partial(jax.jit, static_argnames="model")
 def _initial(model, recipe, seed, params):
-    return initial_state(model, recipe, seed, params)
+    return initial_state(model, recipe, seed, params, shape=(model.features,))
 
 
 @functools.partial(jax.jit, static_argnames=("model", "batch_size"))

@@ -12,10 +12,11 @@ from jax.sharding import Sharding
 from jaxtyping import Bool, Float, Int, Num, Shaped
 
 from jaxae.arrays import Array, Number, Params
-from jaxae.models import Autoencoder
-from jaxae.objective import Recipe, encode, objective, per_example
+from jaxae.models import Autoencoder, code_size
+from jaxae.objective import Recipe, encode, per_example, terms_of
 from jaxae.rows import Rows
 from jaxae.schedules import at
+from jaxae.training.activity import first_activity, next_activity, reads_activity
 from jaxae.training.best import first_best, updated
 
 __all__ = [
@@ -33,12 +34,16 @@ __all__ = [
 
 
 class State(NamedTuple):
-    """Parameters, the optimizer's state, the epoch in which the run diverged, or -1, and its best epoch where it is kept."""
+    """Parameters, the optimizer's state, the epoch in which the run diverged, or -1, and what is kept where it is asked for.
+
+    best: the best epoch on validation examples; activity: of the units, a jaxae.training.activity.Activity.
+    """
 
     params: Any
     opt_state: Any
     diverged: jax.Array
     best: Any = None
+    activity: Any = None
 
     @property
     def kept(self) -> Params:
@@ -73,12 +78,22 @@ def initial_params(model: Autoencoder, seed: Number) -> Params:
 
 
 def initial_state(
-    model: Autoencoder, recipe: Recipe, seed: Number, params: Params | None, *, validated: bool = False
+    model: Autoencoder,
+    recipe: Recipe,
+    seed: Number,
+    params: Params | None,
+    *,
+    shape: tuple[int, ...],
+    validated: bool = False,
 ) -> State:
-    """The State that a run begins with: random weights where params is None; validated: it keeps its best epoch."""
+    """The State that a run begins with: random weights where params is None.
+
+    shape: of an example; validated: it keeps its best epoch.
+    """
     params = initial_params(model, seed) if params is None else params
     opt_state = at(recipe, 0.0).optimizer().init(params)
-    return State(params, opt_state, jnp.int32(-1), first_best(params) if validated else None)
+    activity = first_activity(code_size(model, *shape)) if reads_activity(recipe) else None
+    return State(params, opt_state, jnp.int32(-1), first_best(params) if validated else None, activity)
 
 
 def train_epoch(
@@ -143,20 +158,32 @@ def train_steps(
         now = at(recipe, time)
         x = examples(batch)
 
+        key = _key(seed, 2, index * steps + number)
+
         def mean_loss(params):
-            key = _key(seed, 2, index * steps + number)
-            return objective(now, model.encoder(params), model.decoder(params), key, x)
+            terms = terms_of(now, model.encoder(params), model.decoder(params), key, x, state.activity)
+            return jnp.mean(terms.error + now.weight * terms.penalty), terms
 
         (loss, terms), gradient = jax.value_and_grad(mean_loss, has_aux=True)(state.params)
         optimizer = optax.with_extra_args_support(now.optimizer())
-        update, opt_state = optimizer.update(
-            gradient, state.opt_state, state.params, value=loss, grad=gradient, value_fn=lambda p: mean_loss(p)[0]
-        )
-        values = {"loss": loss, **terms}
+        more = {"value": loss, "grad": gradient, "value_fn": lambda p: mean_loss(p)[0]}
+        if state.activity is not None:
+            more |= {
+                "activity": state.activity,
+                "examples": x,
+                "errors": terms.error,
+                "key": jax.random.fold_in(key, 3),
+            }
+        update, opt_state = optimizer.update(gradient, state.opt_state, state.params, **more)
+        values = {"loss": loss, "error": jnp.mean(terms.error), "penalty": jnp.mean(terms.penalty)}
         searched = optax.tree_utils.tree_get(opt_state, "num_linesearch_steps")
         if searched is not None:
             values["evaluations"] = 1 + searched
-        return state._replace(params=optax.apply_updates(state.params, update), opt_state=opt_state), values
+        params = optax.apply_updates(state.params, update)
+        state_after = state._replace(params=params, opt_state=opt_state)
+        if state.activity is not None:
+            state_after = _with_activity(model, state_after, next_activity(state.activity, terms.code))
+        return state_after, values
 
     return jax.lax.scan(step, state, (numbers, batches))
 
@@ -211,6 +238,14 @@ def evaluation_error(model: Autoencoder, recipe: Recipe, params: Params, x: Num[
     """The mean over x of the loss of the clean input's reconstruction, in units of the loss per example."""
     errors = recipe.loss(model.decoder(params)(encode(recipe, model.encoder(params), x)), x)
     return jnp.mean(per_example("loss", recipe.loss, errors, x))
+
+
+def _with_activity(model, state, activity):
+    """The state after a step that made this activity, of which a model keeps the threshold that its code asks for."""
+    params = state.params
+    if hasattr(model, "with_running_threshold"):
+        params = model.with_running_threshold(params, activity.threshold)
+    return state._replace(params=params, activity=activity)
 
 
 def _is_finite(state, loss):

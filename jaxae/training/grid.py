@@ -206,14 +206,16 @@ def _on_devices(grid, mesh):
 
 def _initial_states(grid, params, runs):
     validated = grid.x_validation is not None
-    states = _start(grid.model, grid.recipes, grid.seeds, split(params, grid.mesh, runs), validated=validated)
+    sizes = {"shape": tuple(np.shape(grid.x)[1:]), "validated": validated}
+    states = _start(grid.model, grid.recipes, grid.seeds, split(params, grid.mesh, runs), **sizes)
     return place(states, grid.mesh, "runs" if grid.mesh is not None and "runs" in grid.mesh.shape else None)
 
 
-@functools.partial(jax.jit, static_argnames=("model", "validated"))
-def _start(model, recipes, seeds, params, *, validated):
+@functools.partial(jax.jit, static_argnames=("model", "shape", "validated"))
+def _start(model, recipes, seeds, params, *, shape, validated):
     # Compiled, it copies the given parameters, whose buffers the donation of the states would take.
-    return jax.vmap(functools.partial(initial_state, model, validated=validated))(recipes, seeds, params)
+    start = functools.partial(initial_state, model, shape=shape, validated=validated)
+    return jax.vmap(start)(recipes, seeds, params)
 
 
 @functools.partial(

@@ -85,6 +85,6 @@ def fit(
         )
         return undone_where_divergent(train, state, index)
 
-    state = initial_state(model, recipe, seed, params, validated=bool(held_out))
+    state = initial_state(model, recipe, seed, params, shape=x.shape[1:], validated=bool(held_out))
     state, curve = jax.lax.scan(with_precision(precision, epoch), state, jnp.arange(epochs))
     return Fit(state.kept, with_kept_values(curve, patience) if held_out else curve, state.diverged)

@@ -81,7 +81,9 @@ def test_another_run_takes_the_memory_that_it_takes_in_the_compiled_program():
     for runs in (3, 6):
         s = compose("train.batch_size=10", "model.tied=false", f"seed={list(range(runs))}")
         x, x_test, seeds = jnp.asarray(s.train.x), jnp.asarray(s.test.x), jnp.asarray(s.seeds)
-        states = jax.vmap(functools.partial(initial_state, s.model, params=None))(s.recipes, seeds)
+        states = jax.vmap(functools.partial(initial_state, s.model, params=None, shape=s.train.x.shape[1:]))(
+            s.recipes, seeds
+        )
         grid = Grid(s.model, s.recipes, seeds, x, x_test, epochs=2, batch_size=10, precision="float32")
         program = grid.compiled_epoch(states, 0, 1).memory_analysis()
         needed[runs] = program.argument_size_in_bytes + program.temp_size_in_bytes  # outputs take the place of states
