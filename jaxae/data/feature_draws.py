@@ -24,7 +24,9 @@ class World(NamedTuple):
     norms: Float32[np.ndarray, " features"]
     bias: Float32[np.ndarray, " size"]
     probabilities: Float64[np.ndarray, " features"]  # of being on, whatever the other features are
-    parents: Int[np.ndarray, " features"]  # -1 for none; parents come before children, and siblings are neighbours
+    parents: Int[
+        np.ndarray, " features"
+    ]  # -1 for none; before their children, whose depth and whose siblings are together
     firing: Float64[np.ndarray, " features"]  # probability of firing
     factors: Float32[np.ndarray, "features rank"]  # rank 0 where features fire independently
     means: Float32[np.ndarray, " features"]
@@ -57,11 +59,11 @@ def examples(world: World, coefficients: Float32[np.ndarray, "rows features"]) -
     return coefficients @ (world.norms[:, None] * world.directions) + world.bias
 
 
-def levels(parents: Int[np.ndarray, " features"]) -> list[np.ndarray]:
+def levels(parents: Int[np.ndarray, " features"]) -> list[slice]:
     """The features that have parents, those of one depth together, from the children of the roots on."""
     found, above = [], np.flatnonzero(parents < 0)
     while len(above := np.flatnonzero(np.isin(parents, above))):
-        found.append(above)
+        found.append(slice(above[0], above[-1] + 1))
     return found
 
 
@@ -76,7 +78,7 @@ def marginal(
     for level in levels(parents):
         share = 1.0
         if exclusive:
-            q = firing[_families(parents, level)]
+            q = _families(firing, parents, level)
             nodes, weights = np.polynomial.legendre.leggauss(q.shape[1])  # exact, as the degree is below 2 siblings
             silent = 1 - q[..., None] * (1 - nodes) / 2
             share = ((silent.prod(axis=1, keepdims=True) / silent) @ weights / 2).reshape(-1)
@@ -90,13 +92,14 @@ def _block(world, bits):
     for level in levels(world.parents):
         on[:, level] &= on[:, world.parents[level]]
         if world.exclusive:
-            families = _families(world.parents, level)
-            on[:, families] = _one_of(on[:, families], bits)
+            families = _families(on, world.parents, level)
+            families &= _one_of(families, bits)
     # Magnitudes are drawn for what is on alone, which is little of a block.
-    places = np.nonzero(on)
-    size = world.means[places[1]] + world.deviations[places[1]] * raw_numbers.normal(bits, places[1].shape)
+    places = np.flatnonzero(on)
+    feature = places % on.shape[1]
+    size = world.means[feature] + world.deviations[feature] * raw_numbers.normal(bits, places.shape)
     coefficients = np.zeros(on.shape, np.float32)
-    coefficients[places] = np.exp(size) if world.logarithmic else np.maximum(size, 0)
+    coefficients.reshape(-1)[places] = np.exp(size) if world.logarithmic else np.maximum(size, 0)
     if world.scaled:
         for level in levels(world.parents):
             above = world.parents[level]
@@ -118,13 +121,14 @@ def _fired(world, bits) -> Bool[np.ndarray, "block features"]:
     return g > -ndtri(world.firing).astype(np.float32)
 
 
-def _families(parents, level) -> Int[np.ndarray, "families siblings"]:
-    """The features of a level by their parents, all of which have as many children."""
-    return level.reshape(len(np.unique(parents[level])), -1)
+def _families(values, parents, level):
+    """A view of a level's values in the last axis, [..., families, siblings]; all parents have as many children."""
+    part = values[..., level]
+    return part.reshape(*part.shape[:-1], len(np.unique(parents[level])), -1)
 
 
 def _one_of(on, bits):
     """Of those that are on in the last axis, one drawn uniformly."""
     among = on.cumsum(axis=-1, dtype=np.uint8)
-    drawn = np.floor(raw_numbers.uniform(bits, on.shape[:-1])[..., None] * among[..., -1:])
-    return on & (among - 1 == drawn)
+    drawn = np.floor(raw_numbers.uniform(bits, on.shape[:-1]) * among[..., -1]).astype(np.uint8)
+    return among == drawn[..., None] + 1

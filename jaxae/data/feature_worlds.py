@@ -11,7 +11,7 @@ from jaxae.data.feature_draws import World, marginal
 from jaxae.data.options import whole_number
 
 
-def world(name: str, *, seed: int = 0, features: Any = None, size: Any = None) -> World:
+def world(name: Any, *, seed: Any = 0, features: Any = None, size: Any = None) -> World:
     """The world of a name with `features` true features in `size` dimensions, those of its protocol where null.
 
     `tree`: 3 parents with 3 exclusive children each beside 8 lone features, orthogonal in 20 dimensions, all binary; inputs of
@@ -24,7 +24,7 @@ def world(name: str, *, seed: int = 0, features: Any = None, size: Any = None) -
     positive (chanind/sparse-but-wrong-paper). `benchmark`: 1,024 in 96, one sixteenth of SynthSAEBench-16k (arXiv 2602.14687):
     see `_benchmark`. Raises ValueError for another name, or numbers that the world cannot have.
     """
-    if name not in WORLDS:
+    if not isinstance(name, str) or name not in WORLDS:
         raise ValueError(f"Data option 'world' is {name!r}; allowed are {', '.join(WORLDS)}.")
     _, usual_features, usual_size, least = WORLDS[name]
     features = usual_features if features is None else whole_number("features", features, least=least)
