@@ -15,6 +15,7 @@ from jaxae import data
 from jaxae.data.patches import drawn
 from jaxae.data.photographs import halve, read, shipped
 from jaxae.measures.identity_map import decayed_gain, denoising_gain, response
+from jaxae.measures.reconstructions import unexplained_variance
 from jaxae.sweeps import take
 
 TREATMENTS = {"plain": (False, False), "weight decay": (True, False), "noise": (False, True), "both": (True, True)}
@@ -27,7 +28,8 @@ def outcome(grids, cfg):
     sets = _sets(grids[WIDE], cfg)
     models = _models(grids)
     errors = {
-        model: {kind: _unexplained(reconstruct, x) for kind, x in sets.items()} for model, reconstruct in models.items()
+        model: {kind: float(unexplained_variance(x, reconstruct(x))) for kind, x in sets.items()}
+        for model, reconstruct in models.items()
     }
     linear = _linear_maps(grids, cfg.figure)
     figure = draw(grids, sets, models, errors, linear, cfg.figure)
@@ -128,11 +130,6 @@ def _models(grids):
     found[WIDE, wide.code_size] = partial(wide.reconstructions, run=0)
     found[f"{WIDE}, noise", wide.code_size] = partial(wide.reconstructions, run=1)
     return found | {("PCA", grid.code_size): pca.first(grid.code_size).reconstruct for grid in under}
-
-
-def _unexplained(reconstruct, x):
-    """The squared error as a share of the variance, sum ||x - r(x)||^2 / sum ||x - mean||^2."""
-    return float(np.sum(np.square(x - np.asarray(reconstruct(x)))) / np.sum(np.square(x - x.mean(axis=0))))
 
 
 def _linear_maps(grids, settings):

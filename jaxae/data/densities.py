@@ -11,6 +11,7 @@ from jaxtyping import Float64, Num
 from jaxae.arrays import Array, Number
 from jaxae.data.dataset import Data
 from jaxae.data.options import leading, whole_number
+from jaxae.data.raw_numbers import box_muller
 
 COUNTS = {"train": 10_000, "test": 2_000}
 START, LENGTH = 3.0, 12.0  # of the spiral: first angle and range of angles in radians
@@ -93,7 +94,7 @@ def _drawn(split, count, seed, limit):
     # numpy keeps the raw stream of a bit generator for good, that of Generator.normal only within a version.
     raw = np.random.PCG64([seed, list(COUNTS).index(split)]).random_raw((leading(limit, count).stop, 3))
     u, v, w = (raw.T + 0.5) / 2.0**64 * (1 - 2.0**-52)  # below 1 after rounding
-    return u, np.sqrt(-2 * np.log(v)) * np.cos(2 * np.pi * w)  # Box & Muller 1958
+    return u, box_muller(v, w)[0]
 
 
 def _deviation(std):

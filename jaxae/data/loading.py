@@ -10,6 +10,7 @@ from jaxae.data.colour_patches import colour_patches
 from jaxae.data.curves import curves
 from jaxae.data.dataset import Data
 from jaxae.data.densities import mixture, spiral
+from jaxae.data.features import features
 from jaxae.data.packaged import digits, mnist5k
 from jaxae.data.patches import patches
 from jaxae.data.photograph_patches import photograph_patches
@@ -26,6 +27,7 @@ SOURCES = {
     "curves": curves,
     "spiral": spiral,
     "mixture": mixture,
+    "features": features,
     "mnist": functools.partial(colour_pictures, "mnist"),
     "fashion_mnist": functools.partial(colour_pictures, "fashion_mnist"),
     "cifar10": functools.partial(colour_pictures, "cifar10"),

@@ -18,6 +18,7 @@ OPTIONS = {  # of the data sets that have more than `limit`
     "curves": "count, seed, limit",
     "spiral": "count, seed, pitch, std, limit",
     "mixture": "count, seed, components, spacing, std, limit",
+    "features": "world, count, seed, features, size, limit",
     "array": "path, key, label, header, shape, test, seed, scaling, limit, stream",
     "tfds": "name, colour, limit",
     "images": "path, size, colour, test, seed, scaling, limit",
@@ -33,7 +34,17 @@ def test_importing_is_light():
 
 def test_names():
     embedded = ("mnist5k", "digits", "patches", "colour_patches", "photograph_patches", "curves", "spiral", "mixture")
-    assert (*embedded, "mnist", "fashion_mnist", "cifar10", "cifar10_bw", "array", "images", "tfds") == data.NAMES
+    assert (
+        *embedded,
+        "features",
+        "mnist",
+        "fashion_mnist",
+        "cifar10",
+        "cifar10_bw",
+        "array",
+        "images",
+        "tfds",
+    ) == data.NAMES
 
 
 def test_unknown_name_lists_the_known_ones():

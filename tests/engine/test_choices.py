@@ -25,6 +25,7 @@ SMALL = ["scale=smoke", "train.epochs=1", "train.batch_size=20", "figure.filters
 DRAWN = (
     "colour_patches",
     "curves",
+    "features",
     "mixture",
     "patches",
     "photograph_patches",

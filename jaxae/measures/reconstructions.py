@@ -1,0 +1,28 @@
+"""How much of the data a reconstruction keeps."""
+
+import jax.numpy as jnp
+from jaxtyping import Float, Num
+
+from jaxae.arrays import Array
+
+__all__ = ["explained_variance", "shrinkage", "unexplained_variance"]
+
+
+def unexplained_variance(
+    x: Num[Array, "examples features"], reconstruction: Num[Array, "examples features"]
+) -> Float[Array, ""]:
+    """The squared error as a share of the variance, sum |x - x^|^2 / sum |x - mean|^2; NaN or inf where all x are equal."""
+    x = jnp.asarray(x)
+    return jnp.sum(jnp.square(x - reconstruction)) / jnp.sum(jnp.square(x - x.mean(axis=0)))
+
+
+def explained_variance(
+    x: Num[Array, "examples features"], reconstruction: Num[Array, "examples features"]
+) -> Float[Array, ""]:
+    """1 - `unexplained_variance`: 1 for the identity, 0 for the mean of x, and below 0 for what is worse."""
+    return 1 - unexplained_variance(x, reconstruction)
+
+
+def shrinkage(x: Num[Array, "examples features"], reconstruction: Num[Array, "examples features"]) -> Float[Array, ""]:
+    """The mean norm of the reconstructions over that of the examples, mean |x^| / mean |x|; below 1 if codes are too small."""
+    return jnp.mean(jnp.linalg.norm(reconstruction, axis=1)) / jnp.mean(jnp.linalg.norm(x, axis=1))
