@@ -60,6 +60,7 @@ PUBLIC = {
         "SparseAutoencoder",
     ],
     "jaxae.data": ["NAMES", "Data", "from_arrays", "load"],
+    "jaxae.data.features": ["World", "coefficients", "draw", "examples", "world"],
 }
 
 PROGRAM = """

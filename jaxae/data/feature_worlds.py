@@ -137,9 +137,9 @@ def zipf(count: int, *, exponent: float, most: float, least: float) -> Float64[n
 
 def apart(
     directions: Float[np.ndarray, "features size"], *, steps: int, rate: float
-) -> Float64[np.ndarray, "features size"]:
+) -> Float[np.ndarray, "features size"]:
     """Unit vectors moved apart by Adam on sum_(i != j) (d_i . d_j)^2 + n sum_i (|d_i|^2 - 1)^2, and scaled to norm 1."""
-    d = directions.astype(np.float64)
+    d = directions.copy()
     first, second = np.zeros_like(d), np.zeros_like(d)
     for step in range(1, steps + 1):
         square = np.square(d).sum(axis=1, keepdims=True)

@@ -186,6 +186,13 @@ def test_the_benchmark_is_built_as_its_protocol_says():
     np.testing.assert_allclose(unscaled.mean(), made.means[child], atol=4 * spread)
 
 
+def test_the_benchmark_at_its_published_size_has_the_published_number_on():
+    # 34 of all 16,384 features, and 25 of the 4,096 most frequent (docs/synth_sae_bench.md of SAELens).
+    probabilities = world("benchmark", features=16_384, size=2).probabilities
+    assert round(probabilities.sum()) == 34
+    assert round(probabilities[:4096].sum()) == 25
+
+
 def test_blocks_do_not_change_the_draws():
     made = world("challenge")
     whole = draw(made, 2500, np.random.SeedSequence(7))
