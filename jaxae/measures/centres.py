@@ -13,9 +13,9 @@ ROUNDS = 100
 
 @jax.jit
 def geometric_median(x: Float[Array, "n features"]) -> Float[Array, " features"]:
-    """The point of least mean distance, argmin_y sum_i ||x_i - y||, by 100 rounds of Weiszfeld's from the mean (Weiszfeld 1937).
+    """The point of least mean distance, argmin_y sum_i ||x_i - y||, of Weiszfeld (1937).
 
-    Unlike the mean it does not follow a few large examples.
+    By 100 rounds from the mean. Unlike the mean it does not follow a few large examples.
     """
 
     def round_(_, y):

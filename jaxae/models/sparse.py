@@ -62,11 +62,11 @@ class SparseEncoder:
 class Sparse:
     """A sparse autoencoder: pre-activations z = (x - b_dec) W_enc + b_enc, from whose code h it decodes h W_dec + b_dec.
 
-    features: size of x; hidden: units of the code; pre_bias: whether the encoder takes b_dec off its input; tied_start: W_enc starts
-    as the transpose of W_dec, whose rows start as random unit vectors, else as other random unit vectors; scaled_by_norms: the
-    code is in units of the reconstruction, z_j times the norm of the decoder's row j, which the decoder divides by;
-    code_parameters: what a code asks the model for, names of CODE_PARAMETERS; initial_threshold: of `threshold`, above 0. Raises
-    ValueError for names and sizes that are not allowed.
+    features: size of x; hidden: units of the code; pre_bias: whether the encoder takes b_dec off its input; tied_start: W_enc
+    starts as the transpose of W_dec, whose rows start as random unit vectors, else as other random unit vectors;
+    scaled_by_norms: the code is in units of the reconstruction, z_j times the norm of the decoder's row j, which the decoder
+    divides by; code_parameters: what a code asks the model for, names of CODE_PARAMETERS; initial_threshold: of `threshold`,
+    above 0. Raises ValueError for names and sizes that are not allowed.
     """
 
     __no_type_check__ = True  # of the fields: __post_init__ refuses by its own words

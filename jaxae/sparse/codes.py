@@ -32,8 +32,8 @@ def batch_top_k(
 ) -> Float[Array, "*batch hidden"]:
     """The k B largest of max(z, 0) in a batch of B examples, so that an example may have more or fewer than k.
 
-    Bussmann et al. 2024, "BatchTopK". k: the mean number of units, real, may be traced. Without a key, as once training is over,
-    an example's code does not depend on others: it is max(z, 0) 1[z > running_threshold], of the model
+    Bussmann et al. 2024, "BatchTopK". k: the mean number of units, real, may be traced. Without a key, as once training is
+    over, an example's code does not depend on others: it is max(z, 0) 1[z > running_threshold], of the model
     (jaxae.training.activity).
     """
     positive = jax.nn.relu(z)
@@ -70,8 +70,8 @@ def gated(
 ) -> Float[Array, "*batch hidden"]:
     """A gate says which units are on, a magnitude how strongly, 1[z > 0] max(exp(r) (z - gate_bias) + magnitude_bias, 0).
 
-    Rajamanoharan et al. 2024a. z: the gate's pre-activations, W_enc (x - b_dec) + gate_bias; log_scale: r of each unit. The gate
-    has no gradient from here: it learns by `jaxae.sparse.penalties.gated_auxiliary`.
+    Rajamanoharan et al. 2024a. z: the gate's pre-activations, W_enc (x - b_dec) + gate_bias; log_scale: r of each unit. The
+    gate has no gradient from here: it learns by `jaxae.sparse.penalties.gated_auxiliary`.
     """
     return kept(z > 0, jax.nn.relu(jnp.exp(log_scale) * (z - gate_bias) + magnitude_bias))
 

@@ -22,8 +22,9 @@ class _Resampling(NamedTuple):
 def unit_norm_decoder(inner: optax.GradientTransformation) -> optax.GradientTransformationExtraArgs:
     """The inner transformation on a decoder whose rows stay of norm 1.
 
-    The gradient of params["decoder"]["weight"] loses its part along each row, g - (g . d) d, and a row that has moved is divided by
-    its norm (Bricken et al. 2023). The rows are taken to have norm 1.
+    The gradient of params["decoder"]["weight"] loses its part along each row, g - (g . d) d, and a row that has moved is
+    divided by its norm (Bricken et al. 2023). The rows are taken to have norm 1. Raises TypeError for parameters without that
+    weight.
     """
     inner = optax.with_extra_args_support(inner)
 
@@ -67,9 +68,9 @@ def adam_resampled(
 ) -> optax.GradientTransformationExtraArgs:
     """`adam_unit_norm` that gives units that are dead a new start at what is reconstructed worst (Bricken et al. 2023).
 
-    After every `every` steps a unit that has not been on for `dead_after` steps is given an example of the batch, drawn in proportion
-    to its squared loss: the direction of x - b_dec as its decoder row, 0.2 times the mean norm of the living units' encoder
-    weights along it as its encoder weight, a bias of 0, and no moments.
+    After every `every` steps a unit that has not been on for `dead_after` steps is given an example of the batch, drawn in
+    proportion to its squared loss: the direction of x - b_dec as its decoder row, 0.2 times the mean norm of the living units'
+    encoder weights along it as its encoder weight, a bias of 0, and no moments.
     """
     inner = adam_unit_norm(learning_rate=learning_rate, b1=b1, b2=b2, eps=eps)
 

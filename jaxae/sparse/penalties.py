@@ -32,7 +32,8 @@ def weighted_l1(
 ) -> Float[Array, " batch"]:
     """L1 norm of the code in units of the reconstruction, sum_j |h_j| ||d_j||, d_j the decoder's row of unit j.
 
-    Conerly et al. 2024: a decoder that grows cannot make it small. Raises TypeError for a decoder that is not one linear layer.
+    Conerly et al. 2024: a decoder that grows cannot make it small. Raises TypeError for a decoder that is not one linear
+    layer.
     """
     del encoder, x
     weight = _dictionary(decoder, "weighted_l1").weight
@@ -44,8 +45,8 @@ def p_anneal(
 ) -> Float[Array, " batch"]:
     """The L_p penalty sum_j |h_j|^p of a p that falls from 1, times a constant that keeps its mean at that of sum_j |h_j|.
 
-    Karvonen et al. 2024: the smaller p, the less a large activation is shrunk. The constant is the batch's ratio of the two means,
-    without a gradient, so that the weight lambda need not follow p. 0 < p <= 1, mostly a schedule.
+    Karvonen et al. 2024: the smaller p, the less a large activation is shrunk. The constant is the batch's ratio of the two
+    means, without a gradient, so that the weight lambda need not follow p. 0 < p <= 1, mostly a schedule.
     """
     del encoder, x
     absolute = jnp.abs(code)
@@ -61,8 +62,8 @@ def l0_jump(
     """The number of units on, L0 = sum_j 1[z_j > threshold_j], or (mean L0 / target_l0 - 1)^2 where there is one.
 
     Rajamanoharan et al. 2024b. The thresholds are those of `jaxae.sparse.codes.jump_relu` in the model and have the
-    pseudo-derivative of `jaxae.sparse.codes.step`; z has none. bandwidth > 0 in units of z; target_l0 > 0, the mean over the batch
-    that is wanted. Raises TypeError for an encoder without thresholds.
+    pseudo-derivative of `jaxae.sparse.codes.step`; z has none. bandwidth > 0 in units of z; target_l0 > 0, the mean over the
+    batch that is wanted. Raises TypeError for an encoder without thresholds.
     """
     thresholds = getattr(encoder, "parameters", {}).get("threshold")
     if thresholds is None:
@@ -136,8 +137,8 @@ def matryoshka_drawn(
 ) -> Float[Array, " batch"]:
     """The mean of ||x - g(h_1 ... h_m)||^2 over prefixes m that are drawn anew at every step, P(m) ~ m^-(1 + alpha).
 
-    After Nabeshima 2024: with as many prefixes as there are steps, every unit comes first once in a while. prefixes: a whole number,
-    part of the structure, each a product with the decoder; alpha > 0, the larger the shorter they are.
+    After Nabeshima 2024. prefixes: a whole number, part of the structure, each a product with the decoder; alpha > 0, the
+    larger the shorter they are.
     """
     del encoder
     sizes = _pareto(key, prefixes, code.shape[-1], alpha)
@@ -162,15 +163,15 @@ def gated_auxiliary(
 
 
 def prefix_sizes(prefixes: str, hidden: int) -> list[int]:
-    """The numbers of units that shares such as "1/32 1/8 1/2" of `hidden` are; raises ValueError for shares that are none."""
+    """The numbers of units that shares as "1/32 1/8 1/2" of `hidden` are; raises ValueError for shares that are none."""
     try:
         sizes = [round(Fraction(share) * hidden) for share in prefixes.split()]
     except (ValueError, ZeroDivisionError, AttributeError):
         sizes = []
     if not sizes or sizes[0] < 1 or sizes[-1] >= hidden or sizes != sorted(set(sizes)):
         raise ValueError(
-            f"prefixes is {prefixes!r}: it must be rising shares of the {hidden} units below 1, as '1/32 1/8 1/2', each of a unit "
-            "or more"
+            f"prefixes is {prefixes!r}: it must be rising shares of the {hidden} units below 1, as '1/32 1/8 1/2', each of a "
+            "unit or more"
         )
     return sizes
 

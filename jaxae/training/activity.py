@@ -16,7 +16,7 @@ RATE = 0.01  # of the running mean: about the last hundred steps
 
 
 class Activity(NamedTuple):
-    """idle: steps since each unit was on, int32 [hidden]; threshold: running mean of the least positive activation of a batch."""
+    """idle: steps since each unit was on, int32 [hidden]; threshold: running mean of a batch's least positive activation."""
 
     idle: Any
     threshold: Any
@@ -37,7 +37,10 @@ def first_activity(hidden: int) -> Activity:
 
 
 def next_activity(activity: Activity, code: Num[Array, "batch hidden"]) -> Activity:
-    """After a step with this code. The first threshold is that of the first batch; a batch without an activation changes none."""
+    """After a step with this code.
+
+    The first threshold is that of the first batch; a batch without an activation changes none.
+    """
     code = jax.lax.stop_gradient(code)
     idle = jnp.where(jnp.any(code != 0, axis=0), 0, activity.idle + 1)
     least = jnp.min(jnp.where(code > 0, code, jnp.inf))
