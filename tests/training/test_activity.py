@@ -18,7 +18,7 @@ from jaxae.training.checkpoints import Checkpoints
 
 RNG = np.random.default_rng(0)
 DIRECTIONS = RNG.normal(size=(12, 8)) / np.sqrt(8)
-X = ((RNG.random((1000, 12)) < 0.15) @ DIRECTIONS).astype(np.float32)
+X = (((RNG.random((1000, 12)) < 0.25) * RNG.uniform(0.5, 1.5, (1000, 12))) @ DIRECTIONS).astype(np.float32)
 MODEL = Sparse(8, 12, code_parameters=("running_threshold",))
 
 
@@ -61,7 +61,7 @@ def test_it_is_kept_where_a_function_asks_for_it(chosen, reads):
 
 def test_the_threshold_of_training_keeps_about_k_units_once_it_is_over():
     recipes, seeds, _ = expand(BATCH_TOP_K, 0)
-    fitted = fit_grid(MODEL, recipes, X, seeds=seeds, epochs=8, batch_size=100)
+    fitted = fit_grid(MODEL, recipes, X, seeds=seeds, epochs=40, batch_size=100)
     for run, k in enumerate([1.5, 2.0]):
         code = encode(take(recipes, run), MODEL.encoder(take(fitted.params, run)), X)
         assert abs(float(jnp.mean(jnp.sum(code != 0, axis=1))) - k) < 0.25
