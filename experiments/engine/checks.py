@@ -15,11 +15,21 @@ NUMBERS = {
     "corruption.rate": (0, 1, False, True),
     "corruption.std": (0, math.inf, False, True),
     "code.k": (1, math.inf, True, True),
+    "code.k of batch_top_k": (0, math.inf, False, False),
+    "code.bandwidth": (0, math.inf, False, False),
     "code.count": (1, math.inf, True, True),
     "code.std": (0, math.inf, False, True),
     "code.rate": (0, 0.99, False, True),
     "code.threshold": (0, math.inf, False, True),
     "penalty.rho": (0, 1, False, False),
+    "penalty.p": (0, 1, False, True),
+    "penalty.bandwidth": (0, math.inf, False, False),
+    "penalty.target_l0": (0, math.inf, False, False),
+    "penalty.k": (1, math.inf, True, True),
+    "penalty.dead_after": (0, math.inf, True, True),
+    "penalty.alpha": (0, math.inf, False, False),
+    "penalty.sparsity": (0, math.inf, False, True),
+    "penalty.prefixes of matryoshka_drawn": (1, math.inf, True, True),
     "penalty.gamma": (0, math.inf, False, True),
     "penalty.std": (0, math.inf, False, True),
     "penalty.epsilon": (0, math.inf, False, False),
@@ -28,6 +38,8 @@ NUMBERS = {
     "loss.std": (0, math.inf, False, False),
     "optimizer.learning_rate": (0, math.inf, False, True),
     "optimizer.momentum": (0, 1, False, True),
+    "optimizer.every": (1, math.inf, True, True),
+    "optimizer.dead_after": (1, math.inf, True, True),
 }
 # key: the least value
 SIZES = {
@@ -49,17 +61,21 @@ class DivergenceError(ArithmeticError):
     """A run that has become non-finite where train.on_divergence is fail."""
 
 
-def check_number(key, value, *, highest=None):
-    """Refuse a value that is not a number, or a list of numbers, in the range of its key."""
+def check_number(key, value, *, highest=None, of=""):
+    """Refuse a value that is not a number, or a list of numbers, in the range of its key.
+
+    of: the name of the function, where one has a range of its own.
+    """
     if isinstance(value, list):
         if not value:
             raise ConfigurationError(
                 f"{key} is an empty list: a list is an axis of a grid and takes one number or more"
             )
         for element in value:
-            check_number(key, element, highest=highest)
+            check_number(key, element, highest=highest, of=of)
         return
-    low, high, whole, closed = NUMBERS.get(key, (-math.inf, math.inf, False, True))
+    usual = NUMBERS.get(key, (-math.inf, math.inf, False, True))
+    low, high, whole, closed = NUMBERS.get(f"{key} of {of}", usual)
     high = high if highest is None else highest
     kind = "a whole number" if whole else "a number"
     allowed = f"{kind} {_range(low, high, closed)}, or a list of them"

@@ -144,7 +144,8 @@ def _check_code(cfg, code, model, train):
         )
     if "k" in cfg.code:
         for number in numbers_of(code.keywords["k"]):
-            check_number("code.k", number, highest=code_size(model, train.x.shape[1]))
+            name = cfg.code["_target_"].rpartition(".")[2]
+            check_number("code.k", number, highest=code_size(model, train.x.shape[1]), of=name)
 
 
 def _check_loss(cfg, loss, model, train, test):

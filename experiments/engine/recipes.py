@@ -30,13 +30,17 @@ def _function(group, node):
                 f"{group}.{name} is not a keyword of {node['_target_']}; its keywords are: {known}"
             )
     try:
-        return configure(target, **{name: _value(f"{group}.{name}", value) for name, value in keywords.items()})
+        values = {name: _value(f"{group}.{name}", value, target.__name__) for name, value in keywords.items()}
+        return configure(target, **values)
     except ValueError as error:
         raise error if isinstance(error, ConfigurationError) else ConfigurationError(f"{group}.{error}") from error
 
 
-def _value(key, node):
-    """A keyword's value: a number, a list of numbers, a Schedule of them, or structure (a bool, a string or null)."""
+def _value(key, node, of=""):
+    """A keyword's value: a number, a list of numbers, a Schedule of them, or structure (a bool, a string or null).
+
+    of: the name of the function.
+    """
     if isinstance(node, DictConfig):
         if "_target_" not in node:
             raise ConfigurationError(
@@ -45,11 +49,11 @@ def _value(key, node):
         schedule: Partial = _function(key, node)
         for name in ("init_value", "end_value", "value", "peak_value"):
             if name in schedule.keywords:
-                check_number(key, schedule.keywords[name])
+                check_number(key, schedule.keywords[name], of=of)
         return Schedule(schedule)
     value = plain_values(node)
-    if key in NUMBERS or not (value is None or isinstance(value, bool | str)):
-        check_number(key, value)
+    if not (value is None or isinstance(value, bool | str)) or (value is not None and key in NUMBERS):
+        check_number(key, value, of=of)
     return value
 
 
