@@ -1,7 +1,7 @@
 """A sparse autoencoder of a peer, trained and timed by its own training step; run by the peers' Python, nothing of jaxae.
 
-python -m experiments.benchmarks.sparse_peer PEER KIND --data X.npy --held-out Y.npy --weights START.npz [--output END.npz] ...
-prints one line of json: samples per second (median, least and greatest of the rounds) and the held-out explained variance.
+python -P experiments/benchmarks/sparse_peer.py PEER KIND --data X.npy --held-out Y.npy --weights START.npz
+[--output END.npz] ... prints one line of json: samples per second (median, least and greatest of the rounds) and the held-out explained variance.
 Weights: W_enc [features, latents], b_enc [latents], W_dec [latents, features], b_dec [features]; threshold [latents] for
 jumprelu; b_gate, b_mag, r_mag [latents] for gated. Batches are successive rows of the data, which begin again at its end.
 """
@@ -124,7 +124,7 @@ def overcomplete(kind, weights, *, batch_size, steps, learning_rate, k=16, coeff
     Its BatchTopKSAE counts the units of the whole batch, so it gets k * batch_size. Its losses are means over features and
     sums of the codes over the batch: the coefficient is divided by both, so that it weighs as in SAELens.
     """
-    from overcomplete.sae import BatchTopKSAE, JumpSAE, SAE, TopKSAE, train_sae
+    from overcomplete.sae import SAE, BatchTopKSAE, JumpSAE, TopKSAE, train_sae
     from overcomplete.sae.losses import mse_l1
 
     features, latents = weights["W_enc"].shape
@@ -259,6 +259,7 @@ def main(arguments=None):
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # the peers print
     torch.set_num_threads(options.threads)
+    torch.set_flush_denormal(True)  # as XLA does
     warnings.simplefilter("ignore")
     declare_vision()
     latents = weights["W_enc"].shape[1]
