@@ -1,7 +1,8 @@
 """A sparse autoencoder of a peer, trained and timed by its own training step; run by the peers' Python, nothing of jaxae.
 
 python -P experiments/benchmarks/sparse_peer.py PEER KIND --data X.npy --held-out Y.npy --weights START.npz
-[--output END.npz] ... prints one line of json: samples per second (median, least and greatest of the rounds) and the held-out explained variance.
+[--output END.npz] ...
+prints one line of json: samples per second (median, least and greatest of rounds) and the held-out explained variance.
 Weights: W_enc [features, latents], b_enc [latents], W_dec [latents, features], b_dec [features]; threshold [latents] for
 jumprelu; b_gate, b_mag, r_mag [latents] for gated. Batches are successive rows of the data, which begin again at its end.
 """

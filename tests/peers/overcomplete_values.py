@@ -1,6 +1,7 @@
 """Codes, reconstructions, losses and gradients as overcomplete 0.3.0 computes them, as oracles; run by the peers' Python.
 
-python -P tests/peers/overcomplete_values.py KIND IN.npz OUT.npz [OPTIONS as json], or values(kind, weights, x, ...). float64.
+values(kind, weights, x, ...), or python tests/peers/overcomplete_values.py with a json line [KIND, IN.npz, OUT.npz, options] of
+stdin for each. float64.
 
 Notation: p = x W_enc + b_enc, c = ReLU(p), D the rows of the dictionary, xhat = z D: no bias is subtracted and none added.
 In training the rows are divided by (||D_j|| + 1e-8) in place before each product, outside the graph, so a gradient is
@@ -91,12 +92,15 @@ def values(kind, weights, x, *, loss="mse", weight=0.1, **options):
     return {name: value.detach().numpy() for name, value in answer.items()}
 
 
-def main(kind, source, target, options="{}"):
-    """Read the arrays, write the values."""
-    with np.load(source) as file:
-        weights = dict(file)
-    np.savez(target, **values(kind, weights, weights.pop("x"), **json.loads(options)))
+def main():
+    """Answer every line of stdin, [KIND, IN.npz, OUT.npz, options], with a line once OUT.npz is written."""
+    for line in sys.stdin:
+        kind, source, target, options = json.loads(line)
+        with np.load(source) as file:
+            weights = dict(file)
+        np.savez(target, **values(kind, weights, weights.pop("x"), **options))
+        print(target, flush=True)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

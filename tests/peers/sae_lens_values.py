@@ -1,7 +1,7 @@
 """Codes, reconstructions, loss terms and gradients as SAELens 6.54 computes them, in float64: oracles for jaxae's.
 
-In one environment: values(kind, weights, x, ...). In two: python -P tests/peers/sae_lens_values.py KIND IN.npz OUT.npz
-[OPTIONS as json], run by the peers' Python; IN.npz has x, the weights and, where latents are dead, dead (true or false).
+In one environment: values(kind, weights, x, ...). In two: python tests/peers/sae_lens_values.py by the peers' Python, a json line
+[KIND, IN.npz, OUT.npz, options] of stdin for each; IN.npz has x, the weights and, where latents are dead, dead of bool.
 overcomplete's counterparts are in overcomplete_values.py.
 
 Notation: B examples x, d features, m latents, xc = x - b_dec (`apply_b_dec_to_input`, on by default for every kind),
@@ -13,6 +13,7 @@ Adam (.9, .999); it neither projects nor renormalises the decoder. A latent is d
 (`dead_feature_window`) without an example on which it fired.
 """
 
+import functools
 import importlib.util
 import json
 import sys
@@ -100,6 +101,7 @@ def l1(weights, *, coefficient, **options):
 KINDS = {kind.__name__: kind for kind in (topk, batchtopk, matryoshka, jumprelu, gated, l1)}
 
 
+@functools.cache
 def peer():
     """The benchmark's module of the peers, loaded from its file: its package needs what the peers' Python lacks."""
     spec = importlib.util.spec_from_file_location("sparse_peer", PEER)
@@ -119,11 +121,12 @@ def values(kind, weights, x, *, dead=None, **options):
 
     kind: of KINDS, whose function has the options; weights: {name: array}, W_enc [d, m], b_enc [m], W_dec [m, d], b_dec [d]
     and the kind's own; x: [B, d]; dead: [m] of bool, which latents AuxK takes as dead. -> code [B, m] (q's scale where
-    rescaled), pre [B, m] (p or q), reconstruction [B, d], loss, loss/TERM, gradient/PARAMETER, and topk_threshold after the pass.
+    rescaled), pre [B, m] (p or q), reconstruction [B, d], loss, loss/TERM, gradient/PARAMETER, and topk_threshold after
+    the pass.
     """
-    from sae_lens.saes.sae import TrainStepInput
-
     sae = KINDS[kind](weights, **options)
+    from sae_lens.saes.sae import TrainStepInput  # which imports torchvision, declared as the model was made
+
     found = sae.get_coefficients()
     step = TrainStepInput(
         sae_in=torch.as_tensor(np.asarray(x, np.float64)),
@@ -144,12 +147,15 @@ def values(kind, weights, x, *, dead=None, **options):
     return {name: value.detach().numpy() for name, value in answer.items()}
 
 
-def main(kind, source, target, options="{}"):
-    """Read the arrays, write the values."""
-    with np.load(source) as file:
-        weights = dict(file)
-    np.savez(target, **values(kind, weights, weights.pop("x"), dead=weights.pop("dead", None), **json.loads(options)))
+def main():
+    """Answer every line of stdin, [KIND, IN.npz, OUT.npz, options], with a line once OUT.npz is written."""
+    for line in sys.stdin:
+        kind, source, target, options = json.loads(line)
+        with np.load(source) as file:
+            weights = dict(file)
+        np.savez(target, **values(kind, weights, weights.pop("x"), dead=weights.pop("dead", None), **options))
+        print(target, flush=True)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()
