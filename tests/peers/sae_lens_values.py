@@ -1,7 +1,7 @@
 """Codes, reconstructions, loss terms and gradients as SAELens 6.54 computes them, in float64: oracles for jaxae's.
 
-In one environment: values(kind, weights, x, ...). In two: python tests/peers/sae_lens_values.py by the peers' Python, a json line
-[KIND, IN.npz, OUT.npz, options] of stdin for each; IN.npz has x, the weights and, where latents are dead, dead of bool.
+In one environment: values(kind, weights, x, ...). In two: python tests/peers/sae_lens_values.py by the peers' Python, a json
+line [KIND, IN.npz, OUT.npz, options] of stdin for each; IN.npz has x, the weights and, where latents are dead, dead of bool.
 overcomplete's counterparts are in overcomplete_values.py.
 
 Notation: B examples x, d features, m latents, xc = x - b_dec (`apply_b_dec_to_input`, on by default for every kind),
