@@ -40,7 +40,7 @@ def batch_top_k(
     if key is None:
         return kept(z > running_threshold, positive)
     rows = z.size // z.shape[-1]
-    return kept(largest(positive.ravel(), k * rows).reshape(z.shape), positive)
+    return kept(largest(z.ravel(), k * rows).reshape(z.shape), positive)
 
 
 def step(z: Float[Array, "*shape"], threshold: Number, *, bandwidth: Number) -> Float[Array, "*shape"]:
