@@ -77,7 +77,7 @@ def setup(cfg: DictConfig) -> Setup:
         )
     recipes, seeds, table = shard_of(cfg.shard, *expand(recipe, seed))
     if isinstance(train.x, Rows):
-        check_streamed(cfg, seeds)
+        check_streamed(cfg)
     if cfg.train.epochs:  # layer-wise pretraining alone has the penalty of single layers
         dry_run.check(model, recipes, train.x, cfg.train.batch_size)
     return Setup(model, recipes, seeds, table, train, test, sizes, validation)

@@ -112,8 +112,9 @@ def fit_grid(
     """Train many runs of one structure in one compiled program: `fit` over the leading axis of the recipes' numbers.
 
     recipes: a Recipe whose every number is [runs]; x: an array, or jaxae.rows.Rows, which are streamed: read from their files
-    chunk by chunk, in the order that the same examples have in memory; seeds: [runs] whole numbers, all the same where x is
-    streamed; parallel_runs: how many train side by side on a device, or "auto" for the fastest number, measured once per
+    chunk by chunk, in the order that the same examples have in memory; seeds: [runs] whole numbers; where x is streamed the
+    first gives the order of all runs, the others weights and noise; parallel_runs: how many train side by side on a device,
+    or "auto" for the fastest number, measured once per
     structure after the first epoch where that can pay; params: where to start, with a leading axis of runs; checkpoints: a
     jaxae.training.checkpoints.Checkpoints, from whose newest whole one the grid goes on, bit by bit as if it had never
     stopped, and which are written while it trains; on_epoch: called after every epoch with its index and the epoch's curve
@@ -131,10 +132,6 @@ def fit_grid(
     check_seed(seeds)
     check_parallel_runs(parallel_runs)
     check_patience(patience, x_validation)
-    if isinstance(x, Rows) and len(np.unique(np.asarray(seeds))) > 1:
-        raise ValueError(
-            "x is streamed in one order for all runs, and seeds are several: allowed is one, others in grids of their own"
-        )
     runs = len(seeds)
     whole = _whole_grid(model, recipes, seeds, x, x_test, epochs, batch_size, precision)
     if x_validation is not None:

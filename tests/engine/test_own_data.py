@@ -158,7 +158,6 @@ def test_experiments_on_pictures_take_a_folder_of_ones_own(experiment, more, tmp
         (npy, ["data.test=1"], "data: Data option 'test' is 1; allowed are a share between 0 and 1"),
         (npy, ["data.limit=500"], "data: Data option 'limit' is 500; this split has 160 examples"),
         (npy, ["data.scaling=[unit,none]"], "data.scaling is .*: it takes one value; sweep it with -m"),
-        (shards, ["seed=[0,1]"], "data.stream is true: the runs of a grid share one order of the examples"),
         (shards, ["experiment=capacity"], "data.stream is true: experiment=capacity may take .*, allowed is overview"),
         (shards, ["train.centred=true"], "data.stream is true and train.centred is True: it needs the training examples"),
         (shards, ["train.pretrain=1"], "data.stream is true and train.pretrain is 1: it needs the training examples"),

@@ -18,7 +18,7 @@ from jaxae.rows import Rows, open_rows
 from jaxae.sweeps import expand
 from jaxae.training import chunks, fit_grid
 from jaxae.training.checkpoints import Checkpoints
-from jaxae.training.epoch import epoch_order
+from jaxae.training.epoch import epoch_order, initial_params
 
 ROOT = Path(__file__).parents[2]
 X = np.random.default_rng(0).normal(size=(54, 8)).astype(np.float32)
@@ -157,11 +157,14 @@ def test_what_reading_raises_ends_the_training(rows, monkeypatch):
         grid(rows, {})
 
 
-def test_several_seeds_are_refused(rows):
-    with pytest.raises(
-        ValueError, match="x is streamed in one order for all runs, and seeds are several: allowed is one"
-    ):
-        grid(rows, {}, seed=[0, 1])
+def test_several_seeds_have_the_order_of_the_first_and_weights_of_their_own(rows):
+    both, first = grid(rows, {}, seed=[0, 1]), grid(rows, {}, seed=0)
+    close(jax.tree.map(lambda leaf: leaf[:1], both.params), first.params)
+    start = jax.tree.map(lambda leaf: leaf[None], initial_params(Dense(8, 4), 1))
+    close(jax.tree.map(lambda leaf: leaf[1:], both.params), grid(rows, {}, seed=0, params=start).params)
+
+
+def test_a_batch_has_at_most_the_examples_that_there_are(rows):
     with pytest.raises(ValueError, match="batch_size is 55: it must be between 1 and the number of examples, 54"):
         grid(rows, {}, batch_size=55)
 
