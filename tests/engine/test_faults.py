@@ -265,6 +265,7 @@ def world(tmp_path_factory):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_random_faults_lose_no_trial_and_change_no_result(world, tmp_path):
     chance = random.Random(SEED)
     tried = {}
