@@ -63,7 +63,7 @@ def refusal(option, names, known, sections):
     if not unknown:
         return None
     if not allowed:
-        return f"--{option} is {', '.join(unknown)}: it chooses rows of {' and '.join(known)}, not of {sections[0]}"
+        return f"--{option} is {', '.join(unknown)}: it chooses rows of {', '.join(known)}, not of {sections[0]}"
     return f"--{option} is {', '.join(unknown)}: it must be among {', '.join(map(repr, allowed))}"
 
 
@@ -151,7 +151,7 @@ def main(arguments=None):
         "--sections", nargs="+", choices=tuple(SECTIONS), default=list(SECTIONS), help="what to measure"
     )
     parser.add_argument(
-        "--models", nargs="+", metavar="NAME", help=f"only these models' rows of {' and '.join(MODELS)}"
+        "--models", nargs="+", metavar="NAME", help=f"only these models' rows of {', '.join(MODELS)}"
     )
     parser.add_argument("--kinds", nargs="+", metavar="NAME", help="only these steps' rows of steps and growth")
     parser.add_argument(
