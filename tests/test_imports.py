@@ -60,6 +60,7 @@ PUBLIC = {
         "SparseAutoencoder",
     ],
     "jaxae.data": ["NAMES", "Data", "from_arrays", "load"],
+    "jaxae.sparse.sae_lens": ["load", "save"],
     "jaxae.data.features": ["World", "coefficients", "draw", "examples", "world"],
 }
 
