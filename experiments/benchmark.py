@@ -150,9 +150,7 @@ def main(arguments=None):
     parser.add_argument(
         "--sections", nargs="+", choices=tuple(SECTIONS), default=list(SECTIONS), help="what to measure"
     )
-    parser.add_argument(
-        "--models", nargs="+", metavar="NAME", help=f"only these models' rows of {', '.join(MODELS)}"
-    )
+    parser.add_argument("--models", nargs="+", metavar="NAME", help=f"only these models' rows of {', '.join(MODELS)}")
     parser.add_argument("--kinds", nargs="+", metavar="NAME", help="only these steps' rows of steps and growth")
     parser.add_argument(
         "--rounds", type=int, default=5, help="times that a case is measured, at most 2 where it is slow"
