@@ -1,14 +1,16 @@
-"""What jaxae costs on this machine: steps beside PyTorch's, their growth, and sweeps, measured in one run.
+"""What jaxae costs on this machine: steps beside PyTorch's, their growth, sweeps, and sparse autoencoders beside others'.
 
-python -m experiments.benchmark [--sections steps growth sweeps] [--models NAME ...] [--kinds NAME ...] [--rounds N]
-    [--output DIRECTORY]
+python -m experiments.benchmark [--sections steps growth sweeps sparse] [--models NAME ...] [--kinds NAME ...] [--rounds N]
+    [--peers PYTHON] [--output DIRECTORY]
 
 Synthetic data, tied sigmoid units, batches of 100, cross-entropy, Adam, float32; about fifteen minutes on two cores, and under
-one for a single row: --sections steps --models 784-500 --kinds plain --rounds 2. The rows are on the disk as they come.
+one for a single row: --sections steps --models 784-500 --kinds plain --rounds 2. The section sparse says what it has itself
+(experiments.benchmarks.sparse). The rows are on the disk as they come.
 """
 
 import argparse
 import contextlib
+import os
 import sys
 from pathlib import Path
 
@@ -16,32 +18,42 @@ import matplotlib.pyplot as plt
 from rich.console import Console
 from rich.table import Table
 
-from experiments.benchmarks import drawing, growth, steps, sweeps
+from experiments.benchmarks import drawing, growth, sparse, steps, sweeps
 from experiments.benchmarks.kinds import CONVOLUTIONAL, KINDS
 from experiments.benchmarks.peer import PyTorch
 from experiments.benchmarks.rounds import measure
+from experiments.benchmarks.sparse_peers import MISSING, Peers
 from experiments.benchmarks.timing import describe
 from experiments.common.console import console as messages
 from experiments.common.tables import write_csv
 from experiments.engine import interrupt
 from jaxae.files.atomic import replacing
 
-SECTIONS = {"steps": steps, "growth": growth, "sweeps": sweeps}
-MODELS = {"steps": steps.MODELS, "sweeps": sweeps.SIZES}
+SECTIONS = {"steps": steps, "growth": growth, "sweeps": sweeps, "sparse": sparse}
+MODELS = {"steps": steps.MODELS, "sweeps": sweeps.SIZES, "sparse": sparse.SIZES}
 STEPS = {"steps": (steps.PRODUCTS, *KINDS), "growth": growth.KINDS}
 SHOWN = {
     "steps": ("model", "step", "library", "ms per step", "ratio to plain", "times PyTorch eager", "relative error"),
     "growth": ("axis", "point", "step", "ms per step", "ms per epoch", "MiB"),
     "sweeps": ("model", "runs", "way", "seconds", "samples per second", "compilations", "MiB", "parallel_runs"),
+    "sparse": (
+        *("model", "models", "library", "way", "samples per second", "seconds", "seconds / jaxae's"),
+        *("explained variance", "MCC"),
+    ),
 }
 
 
-def cases(name, torch, *, models=None, kinds=None):
-    """The cases of a section, {names: Case}, with the models and kinds asked for where it has any; None for all."""
+def cases(name, others, *, models=None, kinds=None):
+    """The cases of a section, {names: Case}, with the models and kinds asked for where it has any; None for all.
+
+    others: the PyTorch of the steps, the Peers of sparse, or None.
+    """
     if name == "growth":
         return growth.cases(kinds=[kind for kind in growth.KINDS if kinds is None or kind in kinds])
     chosen = {model: sizes for model, sizes in MODELS[name].items() if models is None or model in models}
-    return sweeps.cases(names=chosen) if name == "sweeps" else steps.cases(torch, models=chosen, kinds=kinds)
+    if name == "sparse":
+        return sparse.cases(others, names=chosen)
+    return sweeps.cases(names=chosen) if name == "sweeps" else steps.cases(others, models=chosen, kinds=kinds)
 
 
 def refusal(option, names, known, sections):
@@ -51,7 +63,7 @@ def refusal(option, names, known, sections):
     if not unknown:
         return None
     if not allowed:
-        return f"--{option} is {', '.join(unknown)}: it chooses rows of {' and '.join(known)}, not of {sections[0]}"
+        return f"--{option} is {', '.join(unknown)}: it chooses rows of {', '.join(known)}, not of {sections[0]}"
     return f"--{option} is {', '.join(unknown)}: it must be among {', '.join(map(repr, allowed))}"
 
 
@@ -95,6 +107,16 @@ def record_steps(rounds, output, console, **chosen):
     return table
 
 
+def record_sparse(peers, rounds, output, console, **chosen):
+    """`record` of sparse autoencoders beside the peers'; a line for every one of theirs without a time."""
+    if not peers:
+        console.print(MISSING, highlight=False)
+    table = record("sparse", cases("sparse", peers, **chosen), rounds, output)
+    for (library, model), reason in peers.reasons.items() if peers else ():
+        console.print(f"{library}, {model}: {reason}", highlight=False)
+    return table
+
+
 def show(name, table, console):
     """Print a table: medians, with the least and the greatest of the rounds in brackets where they were taken."""
     shown = Table(box=None, header_style="bold")
@@ -128,10 +150,13 @@ def main(arguments=None):
     parser.add_argument(
         "--sections", nargs="+", choices=tuple(SECTIONS), default=list(SECTIONS), help="what to measure"
     )
-    parser.add_argument("--models", nargs="+", metavar="NAME", help="only these models' rows of steps and sweeps")
+    parser.add_argument("--models", nargs="+", metavar="NAME", help=f"only these models' rows of {', '.join(MODELS)}")
     parser.add_argument("--kinds", nargs="+", metavar="NAME", help="only these steps' rows of steps and growth")
     parser.add_argument(
         "--rounds", type=int, default=5, help="times that a case is measured, at most 2 where it is slow"
+    )
+    parser.add_argument(
+        "--peers", default=os.environ.get("JAXAE_PEERS"), metavar="PYTHON", help="Python of sparse's other libraries"
     )
     parser.add_argument("--output", type=Path, default=Path("benchmark"), help="directory to write to")
     options = parser.parse_args(arguments)
@@ -154,16 +179,19 @@ def main(arguments=None):
     try:
         for name in sections:
             if name not in empty:
-                run(name, options.rounds, options.output, console, **chosen)
+                peers = Peers(options.peers) if options.peers else None
+                run(name, options.rounds, options.output, console, peers, **chosen)
     except KeyboardInterrupt:
         messages.print(f"interrupted: rows measured so far are in {options.output}", soft_wrap=True)
         sys.exit(130)
 
 
-def run(name, rounds, output, console, **chosen):
+def run(name, rounds, output, console, peers, **chosen):
     """Measure a section, leave its files and print its table."""
     if name == "steps":
         table = record_steps(rounds, output, console, **chosen)
+    elif name == "sparse":
+        table = record_sparse(peers, min(3, rounds), output, console, **chosen)  # these take minutes each
     else:
         table = record(name, cases(name, None, **chosen), min(2, rounds), output)  # these take minutes each
     show(name, table, console)

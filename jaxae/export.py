@@ -1,6 +1,7 @@
 """Trained encoders and autoencoders for others: tensors in a .safetensors file, what they are in a .json beside it.
 
 python -m jaxae.export RUN.npz OUT --run 0 --part encoder
+python -m jaxae.export RUN.npz FOLDER --run 0 --layout sae_lens
 """
 
 import argparse
@@ -25,6 +26,7 @@ from jaxae.files.atomic import replacing
 from jaxae.files.schema import (
     Missing,
     check_format,
+    check_shapes,
     describe,
     describe_model,
     function_from,
@@ -35,11 +37,13 @@ from jaxae.files.schema import (
 from jaxae.functions import configure
 from jaxae.objective import Recipe, encode
 from jaxae.schedules import at
+from jaxae.sparse import sae_lens
 from jaxae.sweeps import take
 
 __all__ = ["PARTS", "Exported", "export", "load_exported"]
 
 PARTS = ("encoder", "autoencoder")
+LAYOUTS = ("jaxae", "sae_lens")
 OUTPUTS = ("data", "logits", None)  # what a decoder gives: x itself, its logits, or nobody said
 
 
@@ -101,7 +105,7 @@ def export(
             f"code is {described['function']}: a code that is not jaxae's cannot be exported, leave out recipe"
         )
     kept = {"encoder": params["encoder"]} if part == "encoder" else params
-    _check_shapes(model, kept, part)
+    check_shapes(model, kept, part)
     tensors = {name: np.asarray(leaf, order="C") for name, leaf in npz.named_leaves({**kept, "code": code}).items()}
     content = numpy.save(tensors)
     description = {
@@ -153,7 +157,7 @@ def load_exported(path: str | os.PathLike, models: Iterable[type] = ()) -> Expor
         code = jax.tree.map(
             jnp.asarray, function_from(with_present_names(description["code"]), tensors.pop("code", {}))
         )
-        _check_shapes(model, tensors, part)
+        check_shapes(model, tensors, part)
     except KeyError as error:
         raise ValueError(f"{text} does not describe an export: {error} is missing") from error
     except (AttributeError, TypeError, ValueError) as error:
@@ -172,14 +176,6 @@ def _output(loss):
     return "data" if loss.func in (losses.squared_error, losses.gaussian_nll) else None
 
 
-def _check_shapes(model, params, part):
-    wanted = jax.eval_shape(model.init, jax.random.key(0))
-    wanted = jax.tree.map(np.shape, {"encoder": wanted["encoder"]} if part == "encoder" else wanted)
-    found = jax.tree.map(np.shape, params)
-    if wanted != found:
-        raise ValueError(f"the parameters have shapes {found}: those of the model's {part} are {wanted}")
-
-
 def _paths(path):
     base = str(path).removesuffix(".safetensors")
     return Path(f"{base}.safetensors"), Path(f"{base}.json")
@@ -189,10 +185,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Export one run of a run.npz from the command line."""
     parser = argparse.ArgumentParser(prog="python -m jaxae.export", description="Export one run of a run.npz.")
     parser.add_argument("run_file", metavar="RUN.npz")
-    parser.add_argument("out", metavar="OUT", help="OUT.safetensors and OUT.json are written")
+    parser.add_argument("out", metavar="OUT", help="OUT.safetensors and OUT.json are written, or SAELens's folder OUT")
     parser.add_argument("--run", type=int, default=0, help="which run of the grid, from 0 on")
-    parser.add_argument("--part", choices=PARTS, default="encoder")
+    parser.add_argument("--part", choices=PARTS, help="encoder by default; SAELens's layout has both")
+    parser.add_argument("--layout", choices=LAYOUTS, default="jaxae", help="of sparse autoencoders also SAELens's")
     options = parser.parse_args(arguments)
+    if options.layout == "sae_lens" and options.part == "encoder":
+        parser.error("--part encoder is jaxae's layout's alone: SAELens's holds the autoencoder")
     try:
         stored = storage.load(options.run_file)
         if stored.model is None:
@@ -200,8 +199,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if not 0 <= options.run < len(stored.seeds):
             raise ValueError(f"--run is {options.run}: {options.run_file} has runs 0 to {len(stored.seeds) - 1}")
         params, recipe = take((stored.params, stored.recipes), options.run)
-        written = export(options.out, stored.model, params, options.part, recipe=recipe)
-    except (OSError, ValueError) as error:
+        if options.layout == "sae_lens":
+            written = sae_lens.save(options.out, stored.model, params, recipe.code)
+        else:
+            written = export(options.out, stored.model, params, options.part or "encoder", recipe=recipe)
+    except (OSError, TypeError, ValueError) as error:
         parser.exit(1, f"{error}\n")
     print(*written, sep="\n")
 

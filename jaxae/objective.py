@@ -12,7 +12,7 @@ from jaxae import codes, corruptions, losses, penalties
 from jaxae.arrays import Array, Decoder, Encoder, Key
 from jaxae.functions import as_partial, takes, takes_key, unset_keywords
 
-__all__ = ["Recipe", "Terms", "encode", "objective", "per_example", "reconstruct", "terms_of"]
+__all__ = ["Recipe", "Terms", "encode", "learned", "objective", "per_example", "reconstruct", "terms_of"]
 
 
 class _Roles(NamedTuple):
@@ -51,10 +51,10 @@ def encode(
     what the encoder has among its `parameters`, unless the recipe gives it. Raises ValueError where the code changes the
     shape, TypeError where it needs a parameter that neither has.
     """
-    learned = _learned(recipe.code, encoder)
+    parameters = learned(recipe.code, encoder)
 
     def code(z, key):
-        kept = recipe.code(z, **learned, **({"key": key} if takes_key(recipe.code) else {}))
+        kept = recipe.code(z, **parameters, **({"key": key} if takes_key(recipe.code) else {}))
         return _shaped("code", recipe.code, kept, jnp.shape(z), "the shape of what it is given")
 
     if getattr(encoder, "code_at", "last") == "every":
@@ -123,8 +123,8 @@ def _shaped(role, function, values, shape, meaning):
     return values
 
 
-def _learned(code, encoder):
-    """What a code asks for and the encoder has; raises TypeError where something is missing."""
+def learned(code: Callable, encoder: Encoder) -> dict[str, Any]:
+    """What a configured code asks for beyond its numbers, from the encoder's `parameters`; TypeError where one is missing."""
     parameters = getattr(encoder, "parameters", {})
     open_keywords = unset_keywords(code)
     missing = [name for name, needed in open_keywords.items() if needed and name not in parameters]

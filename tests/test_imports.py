@@ -60,6 +60,7 @@ PUBLIC = {
         "SparseAutoencoder",
     ],
     "jaxae.data": ["NAMES", "Data", "from_arrays", "load"],
+    "jaxae.sparse.sae_lens": ["load", "save"],
     "jaxae.data.features": ["World", "coefficients", "draw", "examples", "world"],
 }
 
@@ -147,3 +148,9 @@ def test_importing_the_library_loads_nothing_heavy_prints_nothing_and_sets_nothi
     loaded, x64 = json.loads(result.stdout)  # a print of the library's would not parse
     assert loaded == {name: [] for name in names}
     assert not x64
+
+
+def test_files_of_tests_have_names_of_their_own():
+    """pytest imports them by their stems: of two alike it would collect one."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert not {name for name in names if names.count(name) > 1}

@@ -1,10 +1,11 @@
-"""The picture of a benchmark: steps beside PyTorch, growth, and sweeps."""
+"""The picture of a benchmark: steps beside PyTorch, growth, sweeps, and sparse autoencoders beside others'."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import LogLocator, ScalarFormatter, StrMethodFormatter
 
 from experiments.benchmarks.growth import EPOCHS, START
+from experiments.benchmarks.sparse import GRID
 from experiments.benchmarks.steps import JAXAE, PRODUCTS
 from experiments.common import plotting
 
@@ -78,14 +79,43 @@ def draw_sweeps(table):
                 if line:
                     ax.plot(*np.transpose(line), "o-", label=way, color=plotting.COLORS[i], ms=4)
             counts = sorted({row["runs"] for row in table})
-            ax.set(xscale="log", yscale="log", title=model, xlabel="runs in the sweep")
-            ax.set_xticks(counts, [str(count) for count in counts])
-            ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-            ax.minorticks_off()
-            ax.yaxis.set_major_formatter(ScalarFormatter())
+            ax.set(title=model, xlabel="runs in the sweep")
+            _logarithmic(ax, counts)
         axes[0, 0].set_ylabel("seconds, with start and compilation")
         _legend(figure)
     return figure
+
+
+def draw_sparse(table):
+    """Seconds of training over the number of models, a panel for each model, a line for each library and for the grid."""
+    models = list(dict.fromkeys(row["model"] for row in table))
+    lines = {}
+    for row in table:
+        lines.setdefault("jaxae, one grid" if row["way"] == GRID else row["library"], []).append(row)
+    if "jaxae, one grid" in lines:  # it begins at the single model, too
+        lines["jaxae, one grid"] += [row for row in lines.get("jaxae", ()) if row["models"] == 1]
+    with plotting.style():
+        figure, axes = plt.subplots(1, len(models), figsize=(3.4 * len(models) + 1, 3.9), squeeze=False)
+        for ax, model in zip(axes[0], models, strict=True):
+            for i, (label, line) in enumerate(sorted(lines.items())):
+                points = sorted((row["models"], row["seconds"]) for row in line if row["model"] == model)
+                if points:
+                    ax.plot(*np.transpose(points), "o-", label=label, color=plotting.COLORS[i], ms=4)
+            counts = sorted({row["models"] for row in table})
+            ax.set(title=model, xlabel="models, in turn but for the grid")
+            _logarithmic(ax, counts)
+        axes[0, 0].set_ylabel("seconds of training")
+        _legend(figure)
+    return figure
+
+
+def _logarithmic(ax, counts):
+    """Both axes logarithmic, with ticks at the counts and at 1, 2 and 5 times powers of 10."""
+    ax.set(xscale="log", yscale="log")
+    ax.set_xticks(counts, [str(count) for count in counts])
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.minorticks_off()
+    ax.yaxis.set_major_formatter(ScalarFormatter())
 
 
 def _legend(figure):

@@ -209,7 +209,7 @@ def dictionary_learning(kind, weights, *, batch_size, steps, learning_rate, k=16
     return Peer(train, model, lambda: {name: value.detach().numpy() for name, value in theirs.items()})
 
 
-def measure(peer, x, held_out, *, batch_size, steps, rounds=5, warm=10):
+def measure(peer, x, held_out, *, batch_size, steps, rounds=5, warm):
     """Train in rounds of equal length and time each -> the facts that are printed. x, held_out: [n, features]."""
     many = len(x) // batch_size
     batches = [x[i % many * batch_size :][:batch_size] for i in range(warm + steps)]
@@ -241,7 +241,8 @@ def main(arguments=None):
     parser.add_argument("--weights", required=True, help=".npz of the initial weights")
     parser.add_argument("--output", help=".npz for the final weights")
     parser.add_argument("--batch-size", type=int, default=1024)
-    parser.add_argument("--steps", type=int, default=200, help="timed steps, after 10 that are not")
+    parser.add_argument("--warm", type=int, default=10, help="steps before those that are timed")
+    parser.add_argument("--steps", type=int, default=200, help="timed steps, in five rounds")
     parser.add_argument("--learning-rate", type=float, default=3e-4)
     parser.add_argument("--k", type=int, default=16)
     parser.add_argument("--coefficient", type=float, default=1e-3, help="of the L1 or L0 term")
@@ -268,9 +269,13 @@ def main(arguments=None):
     numbers["widths"] = options.widths or [latents * i // 4 for i in (1, 2, 3, 4)]
     sizes = {"batch_size": options.batch_size, "steps": options.steps}
     peer = globals()[options.peer](
-        options.kind, weights, **sizes | {"steps": options.steps + 10}, learning_rate=options.learning_rate, **numbers
+        options.kind,
+        weights,
+        **sizes | {"steps": options.warm + options.steps},
+        learning_rate=options.learning_rate,
+        **numbers,
     )
-    facts = measure(peer, x, held_out, **sizes)
+    facts = measure(peer, x, held_out, **sizes, warm=options.warm)
     if options.output:
         np.savez(options.output, **peer.weights())
     about = {"torch": torch.__version__, "threads": torch.get_num_threads()}

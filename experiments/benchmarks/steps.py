@@ -9,7 +9,7 @@ import numpy as np
 
 from experiments.benchmarks.kinds import CONVOLUTIONAL, MODELS, PENALTIES, SLOW, grid, kinds_of
 from experiments.benchmarks.rounds import Case
-from experiments.benchmarks.timing import epoch_seconds, products_seconds, spread
+from experiments.benchmarks.timing import epoch_seconds, products_seconds, ratio, spread
 from jaxae import penalties
 from jaxae.contractive.operation_counts import multiplications
 from jaxae.objective import objective
@@ -51,11 +51,11 @@ def rows(seconds, *, models=MODELS, batch_size=100):
         row = {"model": name, "step": kind, "library": library} | spread("ms per step", 1000 * values)
         row["samples per second"] = batch_size / float(np.median(values))
         plain = seconds.get((name, "plain", library))
-        row |= _ratio("ratio to plain", values, plain)
+        row |= ratio("ratio to plain", values, plain)
         if kind == "plain":
-            row |= _ratio("fraction of the matrix-product limit", seconds.get((name, PRODUCTS, JAXAE)), values)
+            row |= ratio("fraction of the matrix-product limit", seconds.get((name, PRODUCTS, JAXAE)), values)
         if library == JAXAE:
-            row |= _ratio("times PyTorch eager", seconds.get((name, kind, "PyTorch eager")), values)
+            row |= ratio("times PyTorch eager", seconds.get((name, kind, "PyTorch eager")), values)
         if library == JAXAE and kind != PRODUCTS:
             row |= _counted(models[name], kind, batch_size)
             row["GFLOP/s"] = 2e-9 * row["operations"] / float(np.median(values))
@@ -89,14 +89,6 @@ def _theirs(torch, model, kind, batch_size, steps, mode):
 
 def _data(batch_size, steps):
     return jax.random.uniform(jax.random.key(0), (steps * batch_size, 784))
-
-
-def _ratio(name, above, below):
-    """The spread of a ratio, taken round by round, or nothing where one of them was not measured."""
-    if above is None or below is None:
-        return {}
-    rounds = min(len(above), len(below))
-    return spread(name, above[:rounds] / below[:rounds])
 
 
 def _steps(kind, model, steps):

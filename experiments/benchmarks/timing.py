@@ -12,17 +12,20 @@ from jaxae.training import fit_grid
 
 
 def epoch_seconds(model, recipes, seeds, x, *, batch_size, parallel_runs=1):
-    """Seconds of the second of two epochs: the first compiles, the first time, and warms the caches."""
+    """Seconds of the second of two epochs."""
+    return timed_fit(model, recipes, x, seeds=seeds, epochs=2, batch_size=batch_size, parallel_runs=parallel_runs)[1][0]
+
+
+def timed_fit(*arguments, **settings):
+    """What fit_grid gives, and the seconds of every epoch but the first, which compiles and warms the caches."""
     ends = []
 
     def on_epoch(_, row):
         jax.block_until_ready(row)
         ends.append(time.perf_counter())
 
-    fit_grid(
-        model, recipes, x, seeds=seeds, epochs=2, batch_size=batch_size, parallel_runs=parallel_runs, on_epoch=on_epoch
-    )
-    return ends[1] - ends[0]
+    fit = fit_grid(*arguments, **settings, on_epoch=on_epoch)
+    return fit, np.diff(ends)
 
 
 @jax.jit
@@ -66,6 +69,14 @@ def spread(name, values):
     """The median under a name, with the least and the greatest beside it."""
     values = np.asarray(values, float)
     return {name: float(np.median(values)), f"{name}, min": float(values.min()), f"{name}, max": float(values.max())}
+
+
+def ratio(name, above, below):
+    """The spread of a ratio, taken round by round, or nothing where one of them was not measured."""
+    if above is None or below is None:
+        return {}
+    rounds = min(len(above), len(below))
+    return spread(name, np.asarray(above)[:rounds] / np.asarray(below)[:rounds])
 
 
 def describe():

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, is_dataclass
 from typing import Any
 
+import jax
+import numpy as np
 import optax
 from jax.tree_util import Partial
 
@@ -21,6 +23,7 @@ __all__ = [
     "MODELS",
     "Missing",
     "check_format",
+    "check_shapes",
     "describe",
     "describe_model",
     "function_from",
@@ -69,6 +72,15 @@ def check_format(path: Any, description: Any) -> None:
         raise ValueError(f"{path} names no format: it is not a file of jaxae")
     if found > FORMAT:
         raise ValueError(f"{path} has format {found}: this jaxae reads formats up to {FORMAT}, a newer one reads it")
+
+
+def check_shapes(model: Any, params: Any, part: str = "autoencoder") -> None:
+    """Refuse, by ValueError, parameters that are not shaped as the model's, or as its encoder's alone."""
+    wanted = jax.eval_shape(model.init, jax.random.key(0))
+    wanted = jax.tree.map(np.shape, {"encoder": wanted["encoder"]} if part == "encoder" else wanted)
+    found = jax.tree.map(np.shape, params)
+    if wanted != found:
+        raise ValueError(f"the parameters have shapes {found}: those of the model's {part} are {wanted}")
 
 
 def describe_model(model: Any) -> dict[str, Any] | None:

@@ -23,7 +23,7 @@ CODE_PARAMETERS = {"threshold": True, "running_threshold": False, "log_scale": T
 class SparseEncoder:
     """Pre-activations z = ((x - centre) W + b) s, a callable pytree; s are the norms of the decoder's rows or 1.
 
-    parameters: by name what a code asks for, as `threshold`; gate_bias is b.
+    parameters: by name what a code asks for, as `threshold`; gate_bias is b s.
     """
 
     __no_type_check__ = True  # of the fields: under JAX's transformations a leaf is anything
@@ -122,7 +122,8 @@ class Sparse:
         weight, bias = params["encoder"]["weight"], params["encoder"]["bias"]
         centre = params["decoder"]["bias"] if self.pre_bias else None
         scale = self._norms(params) if self.scaled_by_norms else None
-        return SparseEncoder(weight, bias, centre, scale, {"gate_bias": bias, **params.get("code", {})})
+        gate_bias = bias if scale is None else bias * scale  # in units of the pre-activations
+        return SparseEncoder(weight, bias, centre, scale, {"gate_bias": gate_bias, **params.get("code", {})})
 
     def decoder(self, params: Params) -> Layers:
         """The decoder as a callable pytree: [..., hidden] -> [..., features]."""

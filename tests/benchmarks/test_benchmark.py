@@ -187,7 +187,7 @@ def test_a_picture_that_cannot_be_drawn_does_not_hide_ctrl_c(tmp_path, monkeypat
             "--models is 784-501: it must be among '784-500', '784-1000', '784-1000-500-250-30', ",
         ),
         (["--models", "784-500", "--sections", "sweeps"], "among '64-32, digits', '784-64', '784-1000'"),
-        (["--models", "784-500", "--sections", "growth"], "it chooses rows of steps and sweeps, not of growth"),
+        (["--models", "784-500", "--sections", "growth"], "it chooses rows of steps, sweeps, sparse, not of growth"),
         (["--kinds", "plane", "--sections", "growth"], "--kinds is plane: it must be among 'plain', 'CAE exact', "),
         (
             ["--kinds", "CAE closed form", "--models", "784-1000-500-250-30", "--sections", "steps"],

@@ -1,12 +1,13 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 from jaxae import losses, storage
 from jaxae.functions import configure
 from jaxae.models import Sparse
-from jaxae.objective import Recipe
+from jaxae.objective import Recipe, encode
 from jaxae.penalties import contractive, contractive_exact
 from jaxae.sparse import codes, optimizers
 
@@ -41,6 +42,23 @@ def test_pre_activations_and_reconstructions_are_the_formulas(pre_bias, scaled):
     np.testing.assert_allclose(encoder.at(X)(X), z, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(encoder.layers[0](X), z, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(model.decoder(params)(z), z / norms @ D + c, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("scaled", [True, False])
+def test_magnitudes_of_a_gated_code_are_in_the_units_of_its_pre_activations(scaled):
+    model = Sparse(5, 8, scaled_by_norms=scaled, code_parameters=("log_scale", "magnitude_bias"))
+    params = moved(model)
+    W, b, D, c = (np.asarray(params[r][n]) for r in ("encoder", "decoder") for n in ("weight", "bias"))
+    r, magnitude = (np.asarray(params["code"][name]) for name in model.code_parameters)
+    norms = np.linalg.norm(D, axis=1) if scaled else np.ones(8)
+    expected = np.zeros((6, 8))
+    for i, x in enumerate(X):
+        for j in range(8):
+            drive = norms[j] * ((x - c) @ W[:, j])
+            if drive + norms[j] * b[j] > 0:
+                expected[i, j] = max(np.exp(r[j]) * drive + magnitude[j], 0)
+    recipe = Recipe(losses.squared_error, configure(optax.sgd, learning_rate=0.1), code=codes.gated)
+    np.testing.assert_allclose(encode(recipe, model.encoder(params), X), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_the_exact_contractive_penalty_reads_it_as_a_layer():
