@@ -14,7 +14,7 @@ NUMBERS = {
     "validation": (0, 1, False, True),
     "corruption.rate": (0, 1, False, True),
     "corruption.std": (0, math.inf, False, True),
-    "code.k": (1, math.inf, True, True),
+    "code.k": (1, math.inf, False, True),  # whole but for batch_top_k, see configuration.py
     "code.count": (1, math.inf, True, True),
     "code.std": (0, math.inf, False, True),
     "code.rate": (0, 0.99, False, True),
@@ -49,18 +49,22 @@ class DivergenceError(ArithmeticError):
     """A run that has become non-finite where train.on_divergence is fail."""
 
 
-def check_number(key, value, *, highest=None):
-    """Refuse a value that is not a number, or a list of numbers, in the range of its key."""
+def check_number(key, value, *, highest=None, whole=None):
+    """Refuse a value that is not a number, or a list of numbers, in the range of its key.
+
+    highest, whole: in the place of the key's own.
+    """
     if isinstance(value, list):
         if not value:
             raise ConfigurationError(
                 f"{key} is an empty list: a list is an axis of a grid and takes one number or more"
             )
         for element in value:
-            check_number(key, element, highest=highest)
+            check_number(key, element, highest=highest, whole=whole)
         return
-    low, high, whole, closed = NUMBERS.get(key, (-math.inf, math.inf, False, True))
+    low, high, kind, closed = NUMBERS.get(key, (-math.inf, math.inf, False, True))
     high = high if highest is None else highest
+    whole = kind if whole is None else whole
     kind = "a whole number" if whole else "a number"
     allowed = f"{kind} {_range(low, high, closed)}, or a list of them"
     if not isinstance(value, numbers.Real) or isinstance(value, bool) or not math.isfinite(value):

@@ -30,6 +30,7 @@ from jaxae.functions import keywords_of, takes, unset_keywords
 from jaxae.models import CODE_PARAMETERS, Dense, LayerWise, Sparse, check_model, code_size
 from jaxae.objective import Recipe
 from jaxae.rows import Rows
+from jaxae.sparse.codes import batch_top_k
 from jaxae.sweeps import expand
 
 LISTS = (
@@ -143,8 +144,9 @@ def _check_code(cfg, code, model, train):
             f"code=noisy_sigmoid applies a sigmoid itself: model.activation must end in linear, not {_last_activation(model)}"
         )
     if "k" in cfg.code:
+        whole = code.func is not batch_top_k  # whose k is a mean over the batch
         for number in numbers_of(code.keywords["k"]):
-            check_number("code.k", number, highest=code_size(model, train.x.shape[1]))
+            check_number("code.k", number, highest=code_size(model, train.x.shape[1]), whole=whole)
 
 
 def _check_loss(cfg, loss, model, train, test):
