@@ -55,7 +55,7 @@ def warmup_cosine(peak_value: Number, warmup: Number, end_value: Number = 0.0) -
 def warmup_stable_decay(
     peak_value: Number, warmup: Number, decay: Number, end_value: Number = 0.0
 ) -> Callable[[Number], Number]:
-    """Linear from 0 to the peak over the first `warmup` of training, the peak, then linear to the end value over the last `decay`.
+    """Linear from 0 to the peak over the first `warmup` of training, then the peak, over the last `decay` linear to the end.
 
     peak t / warmup for t < warmup, end + (peak - end) (1 - t) / decay for t > 1 - decay, else the peak. warmup and decay in
     (0, 1), together at most 1; t in [0, 1].

@@ -147,8 +147,8 @@ TEST_ERROR = {
     "cifar10_bw": {"AE": 55.47, "AE+wd": 55.03, "DAE-b": 49.03, "DAE-g": 54.81, "CAE": 47.86},
 }
 
-# noanabeshima/matryoshka-saes, pictures of the tree of 20 features: cosines of decoder rows with true directions, read off to about
-# 0.02, as (least, most); "mean" is that of the matched features and latents. Keys as of experiments/figures/absorption.py.
+# noanabeshima/matryoshka-saes, pictures of the tree of 20 features: cosines of decoder rows with true directions, read off to
+# about 0.02, as (least, most); "mean" is that of the matched features and latents. Keys as of experiments/figures/absorption.py.
 ABSORPTION = {
     "tree": {
         "L1": {"children": (0.68, 0.74), "child, its parent": (0.68, 0.74), "mean": (0.867, 0.867)},

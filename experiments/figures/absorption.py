@@ -58,8 +58,8 @@ def outcome(grids, cfg):
     )
     remark = (
         "Latents stand in the order of the features that they are matched with one to one (Hungarian algorithm on |cosines| "
-        f"of decoder rows). Of each seed the lambda whose training L0 is nearest to {settings.l0:g} is taken; BatchTopK has the k "
-        f"of its file. The true L0 is {np.mean(np.sum(truth != 0, axis=1)):.3g}. Absorbed: the share of the test examples "
+        f"of decoder rows). Of each seed the lambda whose training L0 is nearest to {settings.l0:g} is taken; BatchTopK has the "
+        f"k of its file. The true L0 is {np.mean(np.sum(truth != 0, axis=1)):.3g}. Absorbed: the share of the test examples "
         "with a parent where its main latent is silent and another carries it (SAEBench, with true directions)."
     )
     figure = draw(found, world, published.ABSORPTION.get(cfg.data.world, {}))
@@ -185,7 +185,7 @@ def _of_order(found):
         ),
         decided(
             "absorption is of sparsity, not of L1 alone",
-            "the cosine of children's latents with their parents is larger under BatchTopK than under Matryoshka, for every seed",
+            "the cosine of children's latents with their parents is larger than under Matryoshka, for every seed",
             _pairs(batch, nested, PARENT, of="BatchTopK"),
             [a.relations[PARENT] - b.relations[PARENT] for a, b in zip(batch, nested, strict=True)],
         ),

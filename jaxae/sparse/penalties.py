@@ -138,12 +138,12 @@ def matryoshka_drawn(
 ) -> Float[Array, " batch"]:
     """The mean of ||x - g(h_1 ... h_m)||^2 over prefixes m that are drawn anew at every step, P(m) ~ m^-(1 + alpha).
 
-    After Nabeshima 2024: with as many prefixes as there are steps, every unit comes first once in a while. sparsity: lambda, which
-    adds lambda / prefixes times the L1 norms of `weighted_l1` of the drawn prefixes and of the whole code, so that with the weight
-    `prefixes` of the recipe the objective is the sum of error + lambda L1 over them all. by_energy: the first units are those of the
-    largest sum of (h_j ||d_j||)^2 over the batch, else those of the lowest index. prefixes: a whole number, part of the
-    structure, each a product with the decoder; alpha is not 0, the larger the shorter they are. Raises TypeError for a decoder
-    that is not one linear layer.
+    After Nabeshima 2024: with as many prefixes as there are steps, every unit comes first once in a while. sparsity: lambda,
+    which adds lambda / prefixes times the norms of `weighted_l1` of the drawn prefixes and of the whole code, so that with the
+    weight `prefixes` of the recipe the objective is the sum of error + lambda L1 over them all. by_energy: the first units are
+    those of the largest sum of (h_j ||d_j||)^2 over the batch, else those of the lowest index. prefixes: a whole number, part
+    of the structure, each a product with the decoder; alpha is not 0, the larger the shorter they are. Raises TypeError for a
+    decoder that is not one linear layer.
     """
     del encoder
     sizes = _pareto(key, prefixes, code.shape[-1], alpha)

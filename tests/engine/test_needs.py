@@ -92,9 +92,7 @@ def test_every_experiment_refuses_data_without_what_it_needs(name, need):
 @pytest.mark.parametrize("name", [name for name in NAMES if "world" in NEEDS[name]])
 def test_an_experiment_on_one_world_refuses_another(name):
     cfg = hydra.compose("config", [f"experiment={name}", "scale=smoke", "data.world=challenge"])
-    with pytest.raises(
-        ConfigurationError, match="data=features has the world challenge, this experiment needs data.world="
-    ):
+    with pytest.raises(ConfigurationError, match="data=features has the world challenge, this experiment"):
         needs.check_data(cfg, *GOOD, lambda: 31)
 
 
