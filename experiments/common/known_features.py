@@ -3,9 +3,10 @@
 import numpy as np
 
 from jaxae.data.features import coefficients, world
+from jaxae.measures.matched_features import cosines, matched
 from jaxae.sweeps import take
 
-__all__ = ["atoms", "true_coefficients", "world_of"]
+__all__ = ["atoms", "in_order", "true_coefficients", "world_of"]
 
 
 def world_of(data):
@@ -22,3 +23,11 @@ def true_coefficients(data, count=None):
 def atoms(grid, run):
     """The decoder's rows of one run, [latents, size]."""
     return np.asarray(grid.model.decoder(take(grid.params, run)).layers[0].weight)
+
+
+def in_order(rows, directions):
+    """Cosines of the latents, in the order of the features they are matched with, with all features, [features, features]."""
+    latents, features = matched(rows, directions)
+    similar = np.zeros((len(directions), len(directions)))
+    similar[features] = cosines(rows, directions)[latents]
+    return similar

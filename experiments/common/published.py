@@ -148,7 +148,7 @@ TEST_ERROR = {
 }
 
 # noanabeshima/matryoshka-saes, pictures of the tree of 20 features: cosines of decoder rows with true directions, read off to
-# about 0.02, as (least, most); "mean" is that of the matched features and latents. Keys as of experiments/figures/absorption.py.
+# about 0.02, as (least, most); "mean" is that of the matched features and latents. Keys: experiments/figures/absorption.py.
 ABSORPTION = {
     "tree": {
         "L1": {"children": (0.68, 0.74), "child, its parent": (0.68, 0.74), "mean": (0.867, 0.867)},

@@ -5,13 +5,12 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.common import published
-from experiments.common.known_features import atoms, true_coefficients, world_of
+from experiments.common.known_features import atoms, in_order, true_coefficients, world_of
 from experiments.common.outcome import Outcome
 from experiments.common.tables import OverSeeds, tidy
 from experiments.common.verdicts import decided
 from experiments.figures.absorption_drawing import CHILD, LONE, MEAN, PARENT, PARENTS, SIBLING, draw
 from jaxae.measures.detection import absorption
-from jaxae.measures.matched_features import cosines, matched
 from jaxae.measures.reconstructions import unexplained_variance
 from jaxae.measures.sparsity import active_units
 
@@ -58,8 +57,8 @@ def outcome(grids, cfg):
     )
     remark = (
         "Latents stand in the order of the features that they are matched with one to one (Hungarian algorithm on |cosines| "
-        f"of decoder rows). Of each seed the lambda whose training L0 is nearest to {settings.l0:g} is taken; BatchTopK has the "
-        f"k of its file. The true L0 is {np.mean(np.sum(truth != 0, axis=1)):.3g}. Absorbed: the share of the test examples "
+        f"of decoder rows). Of each seed the lambda whose training L0 is nearest to {settings.l0:g} is taken; k is as in "
+        f"the file. The true L0 is {np.mean(np.sum(truth != 0, axis=1)):.3g}. Absorbed: the share of the test examples "
         "with a parent where its main latent is silent and another carries it (SAEBench, with true directions)."
     )
     figure = draw(found, world, published.ABSORPTION.get(cfg.data.world, {}))
@@ -82,14 +81,6 @@ def relations(similar, parents):
         PARENT: float(similar[child, parents[child]].mean()),
         SIBLING: float(np.mean([similar[place] for place in siblings])),
     }
-
-
-def in_order(rows, directions):
-    """Cosines of the latents, in the order of the features they are matched with, with all features, [features, features]."""
-    latents, features = matched(rows, directions)
-    similar = np.zeros((len(directions), len(directions)))
-    similar[features] = cosines(rows, directions)[latents]
-    return similar
 
 
 def nearest(seeds, values, wanted):

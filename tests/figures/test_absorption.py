@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from experiments.common import published
+from experiments.common.known_features import in_order
 from experiments.figures import absorption
 from experiments.figures.absorption_drawing import CHILD, LONE, MEAN, PARENT, PARENTS, SIBLING
 from jaxae.data.features import world
@@ -29,16 +30,16 @@ def test_the_relations_are_those_of_the_dictionary(parent, sibling):
     norm = np.sqrt(1 + parent**2 + 2 * sibling**2)
     expected = {PARENTS: 1, CHILD: 1 / norm, LONE: 1, MEAN: (11 + 9 / norm) / 20, PARENT: parent / norm}
     expected |= {SIBLING: sibling / norm}
-    similar = absorption.in_order(dictionary(parent=parent, sibling=sibling), TREE.directions)
+    similar = in_order(dictionary(parent=parent, sibling=sibling), TREE.directions)
     found = absorption.relations(similar, TREE.parents)
     assert found == {name: pytest.approx(value, abs=1e-5) for name, value in expected.items()}
 
 
 def test_latents_stand_in_the_order_of_their_features_and_missing_ones_are_0():
     rows = dictionary(parent=0.3)
-    similar = absorption.in_order(rows, TREE.directions)
+    similar = in_order(rows, TREE.directions)
     np.testing.assert_array_equal(similar.argmax(axis=1), np.arange(20))
-    fewer = absorption.in_order(TREE.directions[:15], TREE.directions)
+    fewer = in_order(TREE.directions[:15], TREE.directions)
     np.testing.assert_allclose(fewer, np.diag([1.0] * 15 + [0] * 5), atol=1e-5)
 
 
@@ -52,7 +53,7 @@ def run(relations):
 
 
 def of(parent, sibling=0.0):
-    similar = absorption.in_order(dictionary(parent=parent, sibling=sibling), TREE.directions)
+    similar = in_order(dictionary(parent=parent, sibling=sibling), TREE.directions)
     return absorption.relations(similar, TREE.parents)
 
 
