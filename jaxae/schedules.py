@@ -10,7 +10,7 @@ from jax.tree_util import Partial
 
 from jaxae.arrays import Number
 
-__all__ = ["Schedule", "at", "warmup_cosine"]
+__all__ = ["Schedule", "at", "warmup_cosine", "warmup_stable_decay"]
 
 
 @struct.dataclass
@@ -48,5 +48,21 @@ def warmup_cosine(peak_value: Number, warmup: Number, end_value: Number = 0.0) -
     def schedule(time):
         fall = 0.5 * (1 + jnp.cos(jnp.pi * (time - warmup) / (1 - warmup)))
         return jnp.where(time < warmup, peak_value * time / warmup, end_value + (peak_value - end_value) * fall)
+
+    return schedule
+
+
+def warmup_stable_decay(
+    peak_value: Number, warmup: Number, decay: Number, end_value: Number = 0.0
+) -> Callable[[Number], Number]:
+    """Linear from 0 to the peak over the first `warmup` of training, then the peak, over the last `decay` linear to the end.
+
+    peak t / warmup for t < warmup, end + (peak - end) (1 - t) / decay for t > 1 - decay, else the peak. warmup and decay in
+    (0, 1), together at most 1; t in [0, 1].
+    """
+
+    def schedule(time):
+        left = jnp.minimum((1 - time) / decay, 1)
+        return jnp.where(time < warmup, peak_value * time / warmup, end_value + (peak_value - end_value) * left)
 
     return schedule

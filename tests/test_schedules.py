@@ -6,7 +6,7 @@ import pytest
 
 from jaxae import codes
 from jaxae.functions import configure
-from jaxae.schedules import Schedule, at, warmup_cosine
+from jaxae.schedules import Schedule, at, warmup_cosine, warmup_stable_decay
 
 
 def makhzani_k(init_value=100.0, end_value=25.0):
@@ -74,3 +74,11 @@ def test_warmup_cosine_is_that_of_optax_and_may_be_traced_over_its_numbers():
     schedule = Schedule(configure(warmup_cosine, warmup=0.2, **numbers))
     times = np.linspace(0, 1, 21)
     np.testing.assert_allclose([ours(schedule, time) for time in times], [theirs(time) for time in times], atol=1e-6)
+
+
+def test_a_stable_rate_rises_stays_and_falls_in_straight_lines():
+    schedule = warmup_stable_decay(peak_value=0.03, warmup=0.01, decay=0.2, end_value=0.003)
+    times = np.array([0, 0.005, 0.01, 0.3, 0.8, 0.9, 1], np.float32)
+    expected = [0, 0.015, 0.03, 0.03, 0.03, 0.0165, 0.003]
+    np.testing.assert_allclose([schedule(time) for time in times], expected, rtol=1e-5, atol=1e-9)
+    np.testing.assert_allclose(jax.jit(jax.vmap(schedule))(times), expected, rtol=1e-5, atol=1e-9)

@@ -1,6 +1,7 @@
 """Published values that reproductions are compared with; each names its paper, figure or table, and unit."""
 
 __all__ = [
+    "ABSORPTION",
     "CONTRACTION",
     "CONTRACTION_DEPTH",
     "CONTRACTION_RADII",
@@ -144,4 +145,18 @@ STACKS_TUNED = {"mnist": {"plain": 1.40, "denoising": 1.28}}
 TEST_ERROR = {
     "mnist": {"AE": 1.78, "AE+wd": 1.68, "DAE-b": 1.57, "DAE-g": 1.18, "RBM": 1.30, "CAE": 1.14},
     "cifar10_bw": {"AE": 55.47, "AE+wd": 55.03, "DAE-b": 49.03, "DAE-g": 54.81, "CAE": 47.86},
+}
+
+# noanabeshima/matryoshka-saes, pictures of the tree of 20 features: cosines of decoder rows with true directions, read off to
+# about 0.02, as (least, most); "mean" is that of the matched features and latents. Keys: experiments/figures/absorption.py.
+ABSORPTION = {
+    "tree": {
+        "L1": {"children": (0.68, 0.74), "child, its parent": (0.68, 0.74), "mean": (0.867, 0.867)},
+        "Matryoshka": {
+            "parents": (0.95, 0.95),
+            "children": (0.93, 0.94),
+            "child, its sibling": (-0.25, -0.20),
+            "mean": (0.963, 0.963),
+        },
+    },
 }

@@ -27,7 +27,6 @@ NUMBERS = {
     "penalty.target_l0": (0, math.inf, False, False),
     "penalty.k": (1, math.inf, True, True),
     "penalty.dead_after": (0, math.inf, True, True),
-    "penalty.alpha": (0, math.inf, False, False),
     "penalty.sparsity": (0, math.inf, False, True),
     "penalty.prefixes of matryoshka_drawn": (1, math.inf, True, True),
     "penalty.gamma": (0, math.inf, False, True),

@@ -140,6 +140,11 @@ def _code(loaded, wanted):
         return f"a code of {found} units with this model, this experiment needs {wanted}"
 
 
+def _world(loaded, wanted):
+    if (found := loaded.cfg.data.get("world")) != wanted:
+        return f"{f'the world {found}' if found else 'no known features'}, this experiment needs data.world={wanted}"
+
+
 def _beside(loaded, wanted):
     """A further set, on which the trained models are tried."""
     try:
@@ -164,6 +169,7 @@ CHECKS = {
     "examples": _examples,  # {train: least, test: least}
     "compresses": _compresses,  # true: fewer units in the code than features and training examples
     "code": _code,  # units of the code
+    "world": _world,  # name of a world of data=features
     "beside": _beside,  # name of a further set of the same shape
 }
 

@@ -133,21 +133,34 @@ def matryoshka_drawn(
     decoder: Decoder,
     code: Float[Array, "batch hidden"],
     alpha: Number = 0.5,
+    sparsity: Number = 0.0,
     prefixes: int = 10,
+    by_energy: bool = False,
 ) -> Float[Array, " batch"]:
     """The mean of ||x - g(h_1 ... h_m)||^2 over prefixes m that are drawn anew at every step, P(m) ~ m^-(1 + alpha).
 
-    After Nabeshima 2024. prefixes: a whole number, part of the structure, each a product with the decoder; alpha > 0, the
-    larger the shorter they are.
+    After Nabeshima 2024: with as many prefixes as there are steps, every unit comes first once in a while. sparsity: lambda,
+    which adds lambda / prefixes times the norms of `weighted_l1` of the drawn prefixes and of the whole code, so that with the
+    weight `prefixes` of the recipe the objective is the sum of error + lambda L1 over them all. by_energy: the first units are
+    those of the largest sum of (h_j ||d_j||)^2 over the batch, else those of the lowest index. prefixes: a whole number, part
+    of the structure, each a product with the decoder; alpha is not 0, the larger the shorter they are. Raises TypeError for a
+    decoder that is not one linear layer.
     """
     del encoder
     sizes = _pareto(key, prefixes, code.shape[-1], alpha)
-    units = jnp.arange(code.shape[-1])
+    scaled = jnp.abs(code) * jnp.linalg.norm(_dictionary(decoder, "matryoshka_drawn").weight, axis=1)
+    rank = jnp.arange(code.shape[-1])
+    if by_energy:
+        energies = jax.lax.stop_gradient(jnp.sum(jnp.square(scaled), axis=0))
+        rank = jnp.argsort(jnp.argsort(-energies))
 
-    def error(size):
-        return jnp.sum(jnp.square(x - decoder(kept(units < size, code))), axis=-1)
+    def terms(size):
+        first = rank < size
+        error = jnp.sum(jnp.square(x - decoder(kept(first, code))), axis=-1)
+        return error, jnp.sum(kept(first, scaled), axis=-1)
 
-    return jnp.mean(jax.vmap(error)(sizes), axis=0)
+    errors, norms = jax.vmap(terms)(sizes)
+    return jnp.mean(errors, axis=0) + sparsity / prefixes * (jnp.sum(norms, axis=0) + jnp.sum(scaled, axis=-1))
 
 
 def gated_auxiliary(

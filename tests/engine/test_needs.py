@@ -20,6 +20,7 @@ from jaxae.models import Convolutional, Dense, code_size
 ROOT = Path(__file__).parents[2]
 NAMES = sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml"))
 SMALL = ["scale=smoke", "data=digits", "model.hidden=3", "train.epochs=1", "train.batch_size=1"]
+ELSEWHERE = ("sets", "dense", "validation")  # needs that are not of CHECKS
 NEEDS = {name: OmegaConf.load(ROOT / "conf" / "experiment" / f"{name}.yaml").needs for name in NAMES}
 
 
@@ -45,6 +46,7 @@ LACK = {  # the data without what is needed, and words of the sentence
     "features": (images(200, (1, 1)), images(60, (1, 1)), "1 numbers per example, this experiment needs .* or more"),
     "examples": (images(1), images(1), "1 (train|test) examples, this experiment needs .* or more"),
     "compresses": (images(200, (1, 2)), images(60, (1, 2)), "200 training examples of 2 numbers, .* units of its code"),
+    "world": (*GOOD, "no known features, this experiment needs data.world="),
     "code": (*GOOD, "a code of 31 units with this model, this experiment needs"),
     "beside": (
         images(200, (20, 20)),
@@ -59,12 +61,7 @@ def given(monkeypatch, train, test):
 
 
 def test_every_experiment_says_what_it_needs():
-    assert {need for found in NEEDS.values() for need in found} | {"shape"} == {
-        "sets",
-        "dense",
-        "validation",
-        *needs.CHECKS,
-    }
+    assert {need for found in NEEDS.values() for need in found} | {"shape"} == {*ELSEWHERE, *needs.CHECKS}
     assert LACK.keys() == needs.CHECKS.keys()
 
 
@@ -81,7 +78,7 @@ def test_every_experiment_takes_labelled_grey_pictures_of_digits(name):
 
 @pytest.mark.parametrize(
     ("name", "need"),
-    [(name, need) for name in NAMES for need in NEEDS[name] if need not in ("sets", "dense", "validation", "beside")],
+    [(name, need) for name in NAMES for need in NEEDS[name] if need not in (*ELSEWHERE, "beside", "world")],
 )
 def test_every_experiment_refuses_data_without_what_it_needs(name, need):
     cfg = hydra.compose("config", [f"experiment={name}", "scale=smoke"])
@@ -90,6 +87,13 @@ def test_every_experiment_refuses_data_without_what_it_needs(name, need):
     with pytest.raises(ConfigurationError, match=f"data=mnist5k has {words}|data=patches has {words}") as caught:
         needs.check_data(cfg, train, test, lambda: 31)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if "world" in NEEDS[name]])
+def test_an_experiment_on_one_world_refuses_another(name):
+    cfg = hydra.compose("config", [f"experiment={name}", "scale=smoke", "data.world=challenge"])
+    with pytest.raises(ConfigurationError, match="data=features has the world challenge, this experiment"):
+        needs.check_data(cfg, *GOOD, lambda: 31)
 
 
 @pytest.mark.parametrize("need", needs.CHECKS)
