@@ -16,7 +16,9 @@ from jaxae.measures.sparsity import active_units
 
 PLACES = 9  # numbers of active units at which two lines are compared
 LITTLE = 0.05  # of the variance
-AHEAD = f"more explained variance at each of {PLACES} L0 from end to end of what both lines reach, in equal steps of log L0"
+AHEAD = (
+    f"more explained variance at each of {PLACES} L0 from end to end of what both lines reach, in equal steps of log L0"
+)
 
 
 class Point(NamedTuple):
@@ -37,9 +39,9 @@ def outcome(grids, cfg):
     lines[PURSUIT] = [_pursued(grids[TOP_K], run, k, x) for run, k in enumerate(ks)]
     lines[PCA] = _components(some.train.x, x, ks)
     remark = (
-        f"{some.code_size} units, trained on {len(some.train.x):,} examples; all is measured on {len(x):,} test examples. L0: mean "
-        "number of units that are not 0. Explained variance: 1 - sum |x - x^|^2 / sum |x - mean|^2. Between its points a line is "
-        "straight over log L0. Matching pursuit is orthogonal and has coefficients of both signs; its dictionary is that of "
+        f"{some.code_size} units, trained on {len(some.train.x):,} examples; all is measured on {len(x):,} test examples. L0: "
+        "mean number of units that are not 0. Explained variance: 1 - sum |x - x^|^2 / sum |x - mean|^2. Between its points a "
+        "line is straight over log L0. Matching pursuit is orthogonal and has coefficients of both signs; its dictionary is that of "
         "TopK with the same k. PCA's L0 is its number of components."
     )
     rows = tidy(
@@ -136,7 +138,9 @@ def _little_behind(lines):
 def _measured(places, more):
     if not np.isfinite(more).all():
         return "no L0 that both reach"
-    return f"from {more.min():+.3f} to {more.max():+.3f}, mean {more.mean():+.3f}, L0 {places[0]:.1f} to {places[-1]:.1f}"
+    return (
+        f"from {more.min():+.3f} to {more.max():+.3f}, mean {more.mean():+.3f}, L0 {places[0]:.1f} to {places[-1]:.1f}"
+    )
 
 
 def _of_k(points, ks):
