@@ -41,8 +41,8 @@ def outcome(grids, cfg):
     remark = (
         f"{some.code_size} units, trained on {len(some.train.x):,} examples; all is measured on {len(x):,} test examples. L0: "
         "mean number of units that are not 0. Explained variance: 1 - sum |x - x^|^2 / sum |x - mean|^2. Between its points a "
-        "line is straight over log L0. Matching pursuit is orthogonal and has coefficients of both signs; its dictionary is that of "
-        "TopK with the same k. PCA's L0 is its number of components."
+        "line is straight over log L0. Matching pursuit is orthogonal and has coefficients of both signs; its dictionary is "
+        "that of TopK with the same k. PCA's L0 is its number of components."
     )
     rows = tidy(
         ("line", "setting", "L0", "explained variance"),
