@@ -45,8 +45,8 @@ def draw(measured, active):
             ours = [getattr(row, key) for row in measured.values()]
             ax.plot(ours, places, "o", color=plotting.COLORS[1], label="measured here")
             ax.set(xlabel=title, yticks=places, yticklabels=list(measured), ylim=(-0.6, len(measured) - 0.4))
-        axes[1, 1].axvline(active, ls="--", lw=1, color="grey", label="wanted")
+        line = axes[1, 1].axvline(active, ls="--", lw=1, color="grey", label="wanted")
         axes[1, 2].axvline(1, ls="--", lw=1, color="grey")
-        axes[1, 1].legend(fontsize=9)
+        axes[1, 1].legend(handles=[line], fontsize=9)
         figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     return figure
