@@ -11,7 +11,7 @@ from jaxae.measures.matched_features import mcc, uniqueness
 from jaxae.measures.reconstructions import explained_variance, shrinkage
 from jaxae.measures.sparsity import active_units
 
-__all__ = ["Found", "Truth", "found", "nearest_run", "truth_of"]
+__all__ = ["Found", "Truth", "atoms_of", "found", "nearest_run", "truth_of"]
 
 
 class Truth(NamedTuple):
@@ -54,6 +54,13 @@ def found(codes, reconstruction, x, atoms, truth) -> Found:
         dead_units(codes),
     )
     return Found(*map(float, measures))
+
+
+def atoms_of(grid, run) -> np.ndarray:
+    """What each latent of a run adds to the reconstruction, the decoder's rows; [latents, size]."""
+    units = np.concatenate([np.zeros((1, grid.code_size)), np.eye(grid.code_size)]).astype(np.float32)
+    decoded = np.asarray(grid.decode(units, run))
+    return decoded[1:] - decoded[0]
 
 
 def nearest_run(grid, active, examples=10_000) -> int:

@@ -1,9 +1,9 @@
-"""How many features that are known each kind of sparse autoencoder finds at equal sparsity (SynthSAEBench, arXiv 2602.14687)."""
+"""What each kind of sparse autoencoder finds of known features at equal sparsity (SynthSAEBench, arXiv 2602.14687)."""
 
 import numpy as np
 
 from experiments.common import published
-from experiments.common.known_features import found, nearest_run, truth_of
+from experiments.common.known_features import atoms_of, found, nearest_run, truth_of
 from experiments.common.outcome import Outcome
 from experiments.common.tables import aligned, tidy
 from experiments.common.verdicts import decided, least, listed
@@ -35,9 +35,9 @@ def outcome(grids, cfg):
     remark = (
         f"World {cfg.data.world}: {all_on:,} features in {truth.directions.shape[1]} dimensions, of which {on:.1f} are on; "
         f"{some.code_size} latents, {len(some.train.x):,} training examples, measured on {len(some.test.x):,} others. Published: "
-        "4,096 latents, 25 on, of 16,384 features, 34.5 on. Of each lambda axis the run whose number of latents on, over training "
-        f"examples, is nearest to {cfg.figure.active}. {PURSUIT} is orthogonal and codes on {PURSUED}'s dictionary; the published "
-        "one is trained by it."
+        "4,096 latents, 25 on, of 16,384 features, 34.5 on. Of each lambda axis the run whose number of latents on, over "
+        f"training examples, is nearest to {cfg.figure.active}. {PURSUIT} is orthogonal and codes on {PURSUED}'s dictionary; "
+        "the published one is trained by it."
     )
     rows = tidy(
         ("method", "measure", "ours", "published"),
@@ -53,21 +53,14 @@ def outcome(grids, cfg):
 
 def _measured(grid, run, truth):
     codes = np.asarray(grid.codes(grid.test.x, run))
-    return found(codes, grid.decode(codes, run), grid.test.x, _atoms(grid, run), truth)
+    return found(codes, grid.decode(codes, run), grid.test.x, atoms_of(grid, run), truth)
 
 
 def _pursued(grid, active, truth):
     """Codes by orthogonal matching pursuit on the atoms that another method has learned."""
-    atoms, bias, x = _atoms(grid, 0), np.asarray(grid.decode(np.zeros((1, grid.code_size)))), grid.test.x
+    atoms, bias, x = atoms_of(grid, 0), np.asarray(grid.decode(np.zeros((1, grid.code_size)))), grid.test.x
     codes = matching_pursuit(atoms.T, x - bias, k=active)
     return found(codes, codes @ atoms + bias, x, atoms, truth)
-
-
-def _atoms(grid, run):
-    """The decoder's rows, what each latent adds to the reconstruction; [latents, size]."""
-    units = np.concatenate([np.zeros((1, grid.code_size)), np.eye(grid.code_size)]).astype(np.float32)
-    decoded = np.asarray(grid.decode(units, run))
-    return decoded[1:] - decoded[0]
 
 
 def _row(world, name, grids, run, row, paper):

@@ -54,8 +54,8 @@ def adam_frozen_decoder(
 ) -> optax.GradientTransformationExtraArgs:
     """Adam on all parameters of a model as jaxae.models.Sparse but the decoder's rows, which stay as they began.
 
-    The baseline of random directions of arXiv 2602.14111. The decoder's bias is trained. Numbers as of optax.adam. Raises TypeError
-    for parameters without a decoder of rows.
+    The baseline of random directions of arXiv 2602.14111. The decoder's bias is trained. Numbers as of optax.adam. Raises
+    TypeError for parameters without a decoder of rows.
     """
 
     def rows_alone(tree):
