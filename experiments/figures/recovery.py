@@ -34,9 +34,9 @@ def outcome(grids, cfg):
     some = next(iter(benchmark.values()))
     remark = (
         f"World {cfg.data.world}: {all_on:,} features in {truth.directions.shape[1]} dimensions, of which {on:.1f} are on; "
-        f"{some.code_size} latents, {len(some.train.x):,} training examples, measured on {len(some.test.x):,} others. Published: "
-        "4,096 latents, 25 on, of 16,384 features, 34.5 on. Of each lambda axis the run whose number of latents on, over "
-        f"training examples, is nearest to {cfg.figure.active}. {PURSUIT} is orthogonal and codes on {PURSUED}'s dictionary; "
+        f"{some.code_size} latents, {len(some.train.x):,} training examples, measured on {len(some.test.x):,} others. "
+        "Published: 4,096 latents, 25 on, of 16,384 features, 34.5 on. Of each lambda axis the run whose number of latents on, "
+        f"over training examples, is nearest to {cfg.figure.active}. {PURSUIT} is orthogonal and codes on {PURSUED}'s dictionary; "
         "the published one is trained by it."
     )
     rows = tidy(

@@ -5,7 +5,7 @@ import numpy as np
 
 from experiments.common import plotting, published
 
-# of experiments.common.known_features.Found, as a panel, a column and a caption call it; the first four are in the paper's table
+# of experiments.common.known_features.Found, as a column calls it; the first four are in the paper's table
 MEASURES = {
     "f1": "F1",
     "mcc": "MCC",

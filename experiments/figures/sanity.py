@@ -35,7 +35,7 @@ class Run(NamedTuple):
 
 
 def outcome(grids, cfg):
-    """The share of features that are found for each method and rate, and the verdicts on the runs of the least training error."""
+    """The share of features that are found for each method and rate; the verdicts take the runs of least training error."""
     made = world(cfg.data.world, seed=cfg.data.seed, features=cfg.data.features, size=cfg.data.size)
     runs = {
         name: [_run(grid, run, made.directions, cfg.figure.cosine) for run in range(len(grid.seeds))]
@@ -49,8 +49,8 @@ def outcome(grids, cfg):
     remark = (
         f"World {cfg.data.world}: {len(made.directions):,} features in {made.directions.shape[1]} dimensions, "
         f"{made.probabilities.sum():.1f} on; {some.code_size:,} latents, {steps:,} steps of {cfg.train.batch_size} examples. A "
-        f"feature is found by an atom of a cosine above {cfg.figure.cosine:g}. The verdicts take the rate of the least training error. "
-        "Published: 3,200 features in 100 dimensions, 20 on; steps and rate are not given."
+        f"feature is found by an atom of a cosine above {cfg.figure.cosine:g}. The verdicts take the rate of the least "
+        "training error. Published: 3,200 features in 100 dimensions, 20 on; steps and rate are not given."
     )
     rows = tidy(
         ("method", "setting", "quantile", "largest cosine"),
@@ -122,7 +122,8 @@ def _verdicts(best, name):
               bound=0.05, source=PAPER),
         decided("there is a gulf between TopK and BatchTopK", "TopK finds over half of all features more",
                 listed({m: share[m] for m in METHODS[:2]}, FORM), [topk - batch - 0.5], source=PAPER),
-        decided("the error hardly tells who has found the features", "BatchTopK explains over nine tenths of what TopK explains",
+        decided("the error hardly tells who has found the features",
+                "BatchTopK explains over nine tenths of what TopK explains",
                 listed({m: explained[m] for m in METHODS[:2]}, "{name} {value:.3f}"),
                 [explained["BatchTopK"] - 0.9 * explained["TopK"]], source=PAPER),
         greater("training the directions is what finds features", "TopK finds more with its decoder trained than frozen",

@@ -20,7 +20,9 @@ def draw(runs, best, paper, least):
             sorted_cosines.plot(np.linspace(0, 1, len(values)), values, color=colours[name])
         sorted_cosines.axhline(least, ls="--", lw=1, color="grey")
         sorted_cosines.text(0.99, least + 0.01, "found above", ha="right", fontsize=9, color="0.35")
-        sorted_cosines.set(xlabel="features, nearest first (share)", ylabel="largest cosine with an atom", ylim=(None, 1.02))
+        sorted_cosines.set(
+            xlabel="features, nearest first (share)", ylabel="largest cosine with an atom", ylim=(None, 1.02)
+        )
         sorted_cosines.xaxis.set_major_formatter(PercentFormatter(1))
         for name, of in runs.items():
             rates.plot(range(len(of)), [run.share for run in of], "o-", color=colours[name], label=name)
@@ -35,13 +37,14 @@ def draw(runs, best, paper, least):
 def _draw_shares(ax, best, paper, colours):
     places = np.arange(len(best))[::-1]
     ax.barh(places, [run.share for run in best.values()], color=list(colours.values()), height=0.6)
-    for place, run in zip(places, best.values(), strict=True):
-        ax.text(run.share + 0.03, place, f"{run.share:.1%}, {run.dead:.0%} dead", va="center", fontsize=9)
+    for place, (name, run) in zip(places, best.items(), strict=True):
+        right = max(run.share, paper.get(name, 0)) + 0.06  # beside the bar and the published mark
+        ax.text(right, place, f"{run.share:.1%}, {run.dead:.0%} dead", va="center", fontsize=9)
     told = [(paper[name], place) for name, place in zip(best, places, strict=True) if name in paper]
     if told:
         ax.plot(*zip(*told, strict=True), "D", ms=8, mfc="none", color="black", label="published", clip_on=False)
         ax.legend(loc="lower right", fontsize=9)
-    ax.set(yticks=places, yticklabels=list(best), xlabel="features found (share)", xlim=(0, 1.35))
+    ax.set(yticks=places, yticklabels=list(best), xlabel="features found (share)", xlim=(0, 1.6))
     ax.set_xticks(np.linspace(0, 1, 6))
     ax.yaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(PercentFormatter(1))
