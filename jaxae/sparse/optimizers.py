@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from jaxae.arrays import Array, Key, Number
 
-__all__ = ["adam_resampled", "adam_unit_norm", "unit_norm_decoder"]
+__all__ = ["adam_frozen_decoder", "adam_resampled", "adam_unit_norm", "unit_norm_decoder"]
 
 TREE = optax.tree_utils
 
@@ -29,14 +29,7 @@ def unit_norm_decoder(inner: optax.GradientTransformation) -> optax.GradientTran
     inner = optax.with_extra_args_support(inner)
 
     def init(params):
-        if (
-            not isinstance(params, dict)
-            or not hasattr(params.get("decoder"), "keys")
-            or "weight" not in params["decoder"]
-        ):
-            raise TypeError(
-                "a decoder of rows of norm 1 is that of jaxae.models.Sparse: choose it, or another optimizer"
-            )
+        _check_rows(params, "of norm 1")
         return inner.init(params)
 
     def update(gradient, state, params, **more):
@@ -55,6 +48,22 @@ def adam_unit_norm(
 ) -> optax.GradientTransformationExtraArgs:
     """Adam on a model as jaxae.models.Sparse, with decoder rows of norm 1; numbers as of optax.adam."""
     return unit_norm_decoder(optax.adam(learning_rate, b1, b2, eps))
+
+
+def adam_frozen_decoder(
+    *, learning_rate: Number, b1: Number = 0.9, b2: Number = 0.999, eps: Number = 1e-8
+) -> optax.GradientTransformationExtraArgs:
+    """Adam on all parameters of a model as jaxae.models.Sparse but the decoder's rows, which stay as they began.
+
+    The baseline of random directions of arXiv 2602.14111. The decoder's bias is trained. Numbers as of optax.adam. Raises
+    TypeError for parameters without a decoder of rows.
+    """
+
+    def rows_alone(tree):
+        _check_rows(tree, "that stay")
+        return _with_rows(jax.tree.map(_no, tree), True)
+
+    return optax.chain(optax.adam(learning_rate, b1, b2, eps), optax.masked(optax.set_to_zero(), rows_alone))
 
 
 def adam_resampled(
@@ -90,6 +99,17 @@ def adam_resampled(
         return change, _Resampling(adam, steps)
 
     return optax.GradientTransformationExtraArgs(init, update)
+
+
+def _check_rows(params, kind):
+    """Refuse parameters without the decoder of a dictionary; kind: what is done to its rows."""
+    decoder = params.get("decoder") if isinstance(params, dict) else None
+    if not hasattr(decoder, "keys") or "weight" not in decoder:
+        raise TypeError(f"a decoder of rows {kind} is that of jaxae.models.Sparse: choose it, or another optimizer")
+
+
+def _no(_):
+    return False
 
 
 def _fresh(params, dead, examples, errors, key: Key) -> Any:
