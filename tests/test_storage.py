@@ -142,7 +142,7 @@ def rewrite(source, target, change):
         (lambda d: d.update(format=FORMAT + 1), f"has format {FORMAT + 1}: this jaxae reads formats up to {FORMAT}"),
         (lambda d: d.pop("format"), "names no format"),
         (lambda d: d.pop("recipe"), "is not a whole run.npz: KeyError 'recipe'"),
-        (lambda d: d["model"].update({"class": "Sparse"}), "the model .* cannot be made: 'Sparse'"),
+        (lambda d: d["model"].update({"class": "Unknown"}), "the model .* cannot be made: 'Unknown'"),
         (lambda d: d["model"]["fields"].update(hidden=0), "model.hidden is .0,.: it must be a width"),
         (lambda d: d["recipe"]["code"]["numbers"].update(j=None), "is not a whole run.npz: KeyError 'j'"),
     ],
