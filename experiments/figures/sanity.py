@@ -128,7 +128,7 @@ def _verdicts(best, name):
                 [explained["BatchTopK"] - 0.9 * explained["TopK"]], source=PAPER),
         greater("training the directions is what finds features", "TopK finds more with its decoder trained than frozen",
                 topk, share[FROZEN], "{:.2%} against {:.2%}"),
-        decided("BatchTopK fails by latents that die", "with AuxK, which revives them, it finds over half of what TopK finds",
+        decided("BatchTopK fails by latents that die", "with AuxK, meant to revive them, it finds over half of what TopK finds",
                 f"{share[REVIVED]:.2%}, dead {best[REVIVED].dead:.0%}; without {batch:.2%}, dead {best['BatchTopK'].dead:.0%}",
                 [share[REVIVED] - 0.5 * topk]),
     ]  # fmt: skip

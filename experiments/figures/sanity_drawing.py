@@ -38,7 +38,7 @@ def _draw_shares(ax, best, paper, colours):
     places = np.arange(len(best))[::-1]
     ax.barh(places, [run.share for run in best.values()], color=list(colours.values()), height=0.6)
     for place, (name, run) in zip(places, best.items(), strict=True):
-        right = max(run.share, paper.get(name, 0)) + 0.06  # beside the bar and the published mark
+        right = max(run.share, paper.get(name, 0)) + 0.08  # beside the bar and the published mark
         ax.text(right, place, f"{run.share:.1%}, {run.dead:.0%} dead", va="center", fontsize=9)
     told = [(paper[name], place) for name, place in zip(best, places, strict=True) if name in paper]
     if told:
