@@ -23,7 +23,18 @@ ROOT = Path(__file__).parents[2]
 NAMES = sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml"))
 IN_THE_REPORT = OmegaConf.load(ROOT / "conf" / "reproduce.yaml").experiments  # .ci/run makes the report at scale=smoke
 # Half a minute or more each on two quiet cores.
-LONG = ("capacity", "features", "few_labels", "second_order", "sparse_coding", "sparse_l1", "stacked", "tangents")
+LONG = (
+    "capacity",
+    "dead_units",
+    "features",
+    "few_labels",
+    "recovery",
+    "second_order",
+    "sparse_coding",
+    "sparse_l1",
+    "stacked",
+    "tangents",
+)
 SMALL = ["scale=smoke", "model.hidden=16", "train.epochs=2"]
 
 
