@@ -40,6 +40,7 @@ NUMBERS = {
     "optimizer.every": (1, math.inf, True, True),
     "optimizer.dead_after": (1, math.inf, True, True),
 }
+NULLABLE = ("penalty.target_l0",)  # of them, those that may be null
 # key: the least value
 SIZES = {
     "train.epochs": 0,

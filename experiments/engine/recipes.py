@@ -5,7 +5,7 @@ from jax.tree_util import Partial
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from experiments.engine.checks import NUMBERS, ConfigurationError, check_number
+from experiments.engine.checks import NULLABLE, NUMBERS, ConfigurationError, check_number
 from jaxae.functions import configure, keywords_of
 from jaxae.objective import Recipe
 from jaxae.schedules import Schedule
@@ -52,7 +52,9 @@ def _value(key, node, of=""):
                 check_number(key, schedule.keywords[name], of=of)
         return Schedule(schedule)
     value = plain_values(node)
-    if not (value is None or isinstance(value, bool | str)) or (value is not None and key in NUMBERS):
+    if value is None and key in NULLABLE:
+        return None
+    if key in NUMBERS or not (value is None or isinstance(value, bool | str)):
         check_number(key, value, of=of)
     return value
 
