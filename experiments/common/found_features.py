@@ -4,14 +4,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxae.data.features import coefficients, world
+from experiments.common.known_features import true_coefficients, world_of
 from jaxae.measures.codes import dead_units
 from jaxae.measures.detection import f1
 from jaxae.measures.matched_features import mcc, uniqueness
 from jaxae.measures.reconstructions import explained_variance, shrinkage
 from jaxae.measures.sparsity import active_units
 
-__all__ = ["Found", "Truth", "atoms_of", "found", "nearest_run", "truth_of"]
+__all__ = ["Found", "Truth", "found", "nearest_run", "truth_of"]
 
 
 class Truth(NamedTuple):
@@ -35,11 +35,7 @@ class Found(NamedTuple):
 
 def truth_of(data: Any, name: str | None = None) -> Truth:
     """The truth of the test examples that a configuration's data are; name: of another world, in its protocol's sizes."""
-    own = name is None or name == data.world
-    sizes = {"features": data.features, "size": data.size} if own else {}
-    options = {"seed": data.seed} | sizes
-    name = data.world if own else name
-    return Truth(world(name, **options).directions, coefficients("test", world=name, **options))
+    return Truth(world_of(data, name).directions, true_coefficients(data, name=name))
 
 
 def found(codes, reconstruction, x, atoms, truth) -> Found:
@@ -54,13 +50,6 @@ def found(codes, reconstruction, x, atoms, truth) -> Found:
         dead_units(codes),
     )
     return Found(*map(float, measures))
-
-
-def atoms_of(grid, run) -> np.ndarray:
-    """What each latent of a run adds to the reconstruction, the decoder's rows; [latents, size]."""
-    units = np.concatenate([np.zeros((1, grid.code_size)), np.eye(grid.code_size)]).astype(np.float32)
-    decoded = np.asarray(grid.decode(units, run))
-    return decoded[1:] - decoded[0]
 
 
 def nearest_run(grid, active, examples=10_000) -> int:

@@ -4,25 +4,26 @@ import numpy as np
 
 from jaxae.data.features import coefficients, world
 from jaxae.measures.matched_features import cosines, matched
-from jaxae.sweeps import take
 
-__all__ = ["atoms", "in_order", "true_coefficients", "world_of"]
-
-
-def world_of(data):
-    """The jaxae.data.features.World of the configuration's `data`."""
-    return world(data.world, seed=data.seed, features=data.features, size=data.size)
+__all__ = ["atoms_of", "in_order", "true_coefficients", "world_of"]
 
 
-def true_coefficients(data, count=None):
-    """The true coefficients of the first test examples of the configuration's `data`, [count, features]."""
-    options = {name: data[name] for name in ("world", "seed", "features", "size")}
-    return coefficients("test", limit=count, **options)
+def world_of(data, name=None):
+    """The jaxae.data.features.World of the configuration's `data`; name: of another one, in its protocol's sizes."""
+    options = _options(data, name)
+    return world(options.pop("world"), **options)
 
 
-def atoms(grid, run):
-    """The decoder's rows of one run, [latents, size]."""
-    return np.asarray(grid.model.decoder(take(grid.params, run)).layers[0].weight)
+def true_coefficients(data, count=None, name=None):
+    """The true coefficients of the first test examples of the configuration's `data`, [count, features]; name: as above."""
+    return coefficients("test", limit=count, **_options(data, name))
+
+
+def atoms_of(grid, run):
+    """What each latent of a run adds to the reconstruction, the decoder's rows; [latents, size]."""
+    units = np.concatenate([np.zeros((1, grid.code_size)), np.eye(grid.code_size)]).astype(np.float32)
+    decoded = np.asarray(grid.decode(units, run))
+    return decoded[1:] - decoded[0]
 
 
 def in_order(rows, directions):
@@ -31,3 +32,10 @@ def in_order(rows, directions):
     similar = np.zeros((len(directions), len(directions)))
     similar[features] = cosines(rows, directions)[latents]
     return similar
+
+
+def _options(data, name):
+    """What makes the world of the configuration's `data`, or the one of another name."""
+    if name is None or name == data.world:
+        return {"world": data.world, "seed": data.seed, "features": data.features, "size": data.size}
+    return {"world": name, "seed": data.seed}

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.common import published
-from experiments.common.known_features import atoms, in_order, true_coefficients, world_of
+from experiments.common.known_features import atoms_of, in_order, true_coefficients, world_of
 from experiments.common.outcome import Outcome
 from experiments.common.tables import OverSeeds, tidy
 from experiments.common.verdicts import decided
@@ -100,7 +100,7 @@ def _by_seed(grid, world, truth, settings):
 
 
 def _found(grid, run, seed, active, world, truth):
-    rows, x = atoms(grid, run), grid.test.x[: len(truth)]
+    rows, x = atoms_of(grid, run), grid.test.x[: len(truth)]
     codes = np.asarray(grid.codes(x, run))
     similar = in_order(rows, world.directions)
     absorbed = absorption(codes, truth, x, rows, world.directions)[np.unique(world.parents[world.parents >= 0])]

@@ -3,7 +3,8 @@
 import numpy as np
 
 from experiments.common import published
-from experiments.common.found_features import atoms_of, found, nearest_run, truth_of
+from experiments.common.found_features import found, nearest_run, truth_of
+from experiments.common.known_features import atoms_of
 from experiments.common.outcome import Outcome
 from experiments.common.tables import aligned, tidy
 from experiments.common.verdicts import decided, least, listed

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.common import published
-from experiments.common.found_features import atoms_of
+from experiments.common.known_features import atoms_of
 from experiments.common.outcome import Outcome
 from experiments.common.tables import aligned, tidy
 from experiments.common.trained_grid import label

@@ -4,10 +4,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.common.known_features import atoms, in_order, true_coefficients, world_of
+from experiments.common.known_features import atoms_of, in_order, true_coefficients, world_of
 from experiments.common.outcome import Outcome
 from experiments.common.tables import tidy
-from experiments.common.verdicts import above, below, decided, listed, within
+from experiments.common.verdicts import above, below, decided, listed
 from experiments.figures.wrong_l0_drawing import FIRST, MATCHED, MIXED, TRAINED, TRUE, draw
 from jaxae.sparse.codes import batch_top_k
 
@@ -114,19 +114,17 @@ def _ratios(numbers, l0):
 
 def _halved(ratios):
     nearest = {k: ratios[min(ratios, key=lambda other: abs(other - k))] for k in HALVED}
-    found = within(
+    return decided(
         "the error is half the true dictionary's",
         "error / error of the true dictionary from 0.4 to 0.6 at the k below the true L0 nearest to 5 and to 9",
-        {k: ratio - 0.5 for k, ratio in nearest.items()},
-        OF_K,
-        bound=0.1,
+        listed(nearest, OF_K),
+        [0.1 - abs(ratio - 0.5) for ratio in nearest.values()],
         source=SOURCE,
     )
-    return decided(found.claim, found.rule, listed(nearest, OF_K), found.margins, source=SOURCE)
 
 
 def _measure(grid, run, k, x, world):
-    similar = in_order(atoms(grid, run), world.directions)
+    similar = in_order(atoms_of(grid, run), world.directions)
     code = _coded(grid.encoder(run)(jnp.asarray(x)), k)
     errors = {TRAINED: _squared_error(x, grid.decode(code, run)), TRUE: error_of_truth(x, world, k)}
     return {"cosines": similar} | mixing(similar) | errors

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from experiments.common import published
-from experiments.common.found_features import atoms_of
+from experiments.common.known_features import atoms_of
 from experiments.figures import sanity
 from experiments.figures.sanity_drawing import FROZEN, REVIVED
 
