@@ -63,7 +63,7 @@ def _searched(values, k):
     high = jnp.max(values, axis=-1, keepdims=True, where=finite, initial=jnp.finfo(values.dtype).min)
     mean, deviation = jnp.mean(values, axis=-1, keepdims=True), jnp.std(values, axis=-1, keepdims=True)
     number = values.shape[-1]
-    share = (k + 0.5) / (number + 1)
+    share = (k.astype(values.dtype) + 0.5) / (number + 1)
     first = mean - deviation * jax.scipy.special.ndtri(share)
     first = jnp.where((first > low) & (first < high), first, low + (high - low) / 2)
 
@@ -76,7 +76,7 @@ def _searched(values, k):
         found = jnp.sum(values > threshold, axis=-1, keepdims=True, dtype=jnp.int32)
         low, most = jnp.where(found > k, threshold, low), jnp.where(found > k, found, most)
         high, fewest = jnp.where(found < k, threshold, high), jnp.where(found < k, found, fewest)
-        upper, wanted, lower = (jnp.log(count + 0.5) for count in (most, k, fewest))
+        upper, wanted, lower = (jnp.log(count.astype(values.dtype) + 0.5) for count in (most, k, fewest))
         part = jnp.clip((upper - wanted) / (upper - lower), 0.1, 0.9)
         between = low + (high - low) * jnp.where(passes < INTERPOLATED, part, 0.5)
         return passes + 1, jnp.where(found == k, threshold, between), found, (low, most), (high, fewest)

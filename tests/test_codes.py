@@ -224,3 +224,10 @@ def test_the_mean_of_dropout_over_its_masks_is_the_code():
     deviation = np.abs(z) * np.sqrt(rate / (1 - rate) / count)
     np.testing.assert_array_less(np.abs(np.mean(many, axis=0) - z), 4 * deviation)
     assert np.mean(many == 0) == pytest.approx(rate, abs=0.01)
+
+
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize("k", [0, 1, 4, HIDDEN])
+def test_the_k_largest_are_found_among_numbers_of_64_bits(k):
+    z = np.random.default_rng(1).normal(size=(12, HIDDEN))
+    np.testing.assert_array_equal(codes.top_k(jnp.asarray(z), k=k), sorted_top_k(z, k))
