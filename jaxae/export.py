@@ -6,7 +6,6 @@ python -m jaxae.export RUN.npz FOLDER --run 0 --layout sae_lens
 
 import argparse
 import hashlib
-import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -16,13 +15,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
-from safetensors import SafetensorError, numpy
+from safetensors import numpy
 
 from jaxae import losses, storage
 from jaxae.arrays import Array, Params
 from jaxae.codes import identity
-from jaxae.files import npz
-from jaxae.files.atomic import replacing
+from jaxae.files import described_tensors, npz
 from jaxae.files.schema import (
     Missing,
     check_format,
@@ -117,9 +115,7 @@ def export(
         "sha256": hashlib.sha256(content).hexdigest(),
     }
     weights, text = _paths(path)
-    for target, data in ((weights, content), (text, (json.dumps(description, indent=1) + "\n").encode())):
-        with replacing(target) as file:
-            file.write(data)
+    described_tensors.write(weights, text, content, description)
     return weights, text
 
 
@@ -130,20 +126,12 @@ def load_exported(path: str | os.PathLike, models: Iterable[type] = ()) -> Expor
     one sentence for a file that is missing, truncated, damaged, of a newer format, not the other's, or of a model of none.
     """
     weights, text = _paths(path)
-    for file in (weights, text):
-        if not file.is_file():
-            raise FileNotFoundError(f"{file} does not exist: an export is a .safetensors file with its .json")
-    try:
-        description = json.loads(text.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{text} is not json: {error}") from error
+    whole = "an export is a .safetensors file with its .json"
+    description = described_tensors.read_description(weights, text, whole)
     check_format(text, description)
-    content = weights.read_bytes()
+    content, tensors = described_tensors.read_tensors(weights)
     try:
-        tensors = npz.nested(numpy.load(content))
-    except (SafetensorError, ValueError) as error:
-        raise ValueError(f"{weights} is truncated or no safetensors file: {error}") from error
-    try:
+        tensors = npz.nested(tensors)
         if description["sha256"] != hashlib.sha256(content).hexdigest():
             raise ValueError(f"its sha256 is not that of {weights.name}, which is damaged or of another export")
         words, part, output = description["model"], description["part"], description["output"]

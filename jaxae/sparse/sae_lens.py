@@ -4,7 +4,6 @@ The layout is that of SAELens 6, of `SAE.load_from_disk` and `TrainingSAE.save_i
 """
 
 import hashlib
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +11,10 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from safetensors import SafetensorError, numpy
+from safetensors import numpy
 
 from jaxae.arrays import Params
-from jaxae.files.atomic import replacing
+from jaxae.files import described_tensors
 from jaxae.files.schema import check_shapes, header
 from jaxae.functions import as_partial, configure
 from jaxae.models.sparse import Sparse
@@ -89,9 +88,7 @@ def save(folder: str | os.PathLike, model: Any, params: Params, code: Callable) 
         },
     }
     weights, text = Path(folder) / WEIGHTS, Path(folder) / TEXT
-    for path, data in ((weights, content), (text, (json.dumps(description, indent=1) + "\n").encode())):
-        with replacing(path) as file:
-            file.write(data)
+    described_tensors.write(weights, text, content, description)
     return weights, text
 
 
@@ -102,18 +99,9 @@ def load(folder: str | os.PathLike) -> tuple[Sparse, Params, Callable]:
     sentence for a file that is missing, damaged, of SAELens before 6, or of what jaxae.models.Sparse is not.
     """
     weights, text = Path(folder) / WEIGHTS, Path(folder) / TEXT
-    for path in (weights, text):
-        if not path.is_file():
-            raise FileNotFoundError(f"{path} does not exist: a folder of SAELens holds {TEXT} and {WEIGHTS}")
-    try:
-        description = json.loads(text.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{text} is not json: {error}") from error
-    content = weights.read_bytes()
-    try:
-        tensors = numpy.load(content)
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{weights} is truncated or no safetensors file that NumPy reads: {error}") from error
+    whole = f"a folder of SAELens holds {TEXT} and {WEIGHTS}"
+    description = described_tensors.read_description(weights, text, whole)
+    content, tensors = described_tensors.read_tensors(weights)
     try:
         metadata = description["metadata"]
         if int(str(metadata["sae_lens_version"]).split(".")[0]) < 6:

@@ -10,12 +10,10 @@ taken at the unit rows and keeps its radial part. Errors are means over batch an
 epoch are counted, never used.
 """
 
-import json
-import sys
-
 import numpy as np
 import torch
 from sae_lens_values import peer
+from serving import serve
 
 
 def topk(sae, features, latents, *, k):
@@ -92,15 +90,5 @@ def values(kind, weights, x, *, loss="mse", weight=0.1, **options):
     return {name: value.detach().numpy() for name, value in answer.items()}
 
 
-def main():
-    """Answer every line of stdin, [KIND, IN.npz, OUT.npz, options], with a line once OUT.npz is written."""
-    for line in sys.stdin:
-        kind, source, target, options = json.loads(line)
-        with np.load(source) as file:
-            weights = dict(file)
-        np.savez(target, **values(kind, weights, weights.pop("x"), **options))
-        print(target, flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    serve(values)

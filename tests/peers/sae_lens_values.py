@@ -15,12 +15,11 @@ Adam (.9, .999); it neither projects nor renormalises the decoder. A latent is d
 
 import functools
 import importlib.util
-import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import torch
+from serving import serve
 
 PEER = Path(__file__).parents[2] / "experiments" / "benchmarks" / "sparse_peer.py"
 
@@ -147,15 +146,5 @@ def values(kind, weights, x, *, dead=None, **options):
     return {name: value.detach().numpy() for name, value in answer.items()}
 
 
-def main():
-    """Answer every line of stdin, [KIND, IN.npz, OUT.npz, options], with a line once OUT.npz is written."""
-    for line in sys.stdin:
-        kind, source, target, options = json.loads(line)
-        with np.load(source) as file:
-            weights = dict(file)
-        np.savez(target, **values(kind, weights, weights.pop("x"), dead=weights.pop("dead", None), **options))
-        print(target, flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    serve(values)
