@@ -2,22 +2,12 @@
 
 from types import SimpleNamespace
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
 import pytest
+from dictionary_grid import dictionary_grid
 
-from experiments.common.trained_grid import TrainedGrid
 from experiments.figures import dead_units
 from experiments.figures.dead_units import AUXK, RESAMPLING, TIED, UNTIED, Dictionary
-from jaxae import losses
-from jaxae.data import Data
-from jaxae.functions import configure
-from jaxae.models import Sparse
-from jaxae.objective import Recipe
-from jaxae.sparse import codes
-from jaxae.sweeps import expand
 
 UNITS = (100, 200)
 SHARES = {UNTIED: (0.6, 0.9), TIED: (0.2, 0.4), AUXK: (0.0, 0.04), RESAMPLING: (0.1, 0.2)}  # of which every claim holds
@@ -67,29 +57,8 @@ def test_equally_many_dead_units_everywhere_are_no_help():
 def grid_of(codes_wanted, test_codes, ks):
     """A grid of TopK codes on orthogonal atoms, whose pre-activations are these numbers, without a bias."""
     units = codes_wanted.shape[1]
-    params = {
-        "encoder": {"weight": jnp.eye(units), "bias": jnp.zeros(units)},
-        "decoder": {"weight": jnp.eye(units), "bias": jnp.zeros(units)},
-    }
-    recipe = Recipe(
-        configure(losses.squared_error),
-        configure(optax.sgd, learning_rate=0.1),
-        code=configure(codes.top_k_relu, k=ks),
-    )
-    recipes, seeds, table = expand(recipe)
-    return TrainedGrid(
-        model=Sparse(units, units),
-        recipes=recipes,
-        seeds=seeds,
-        table=table,
-        params=jax.tree.map(lambda leaf: jnp.stack([leaf] * len(ks)), params),
-        curve={},
-        diverged=np.full(len(ks), -1),
-        test=Data(np.float32(test_codes), None, (units,)),
-        train=Data(np.float32(codes_wanted), None, (units,)),
-        seconds=0.0,
-        score=np.zeros(len(ks)),
-    )
+    atoms = np.eye(units, dtype=np.float32)
+    return dictionary_grid(atoms, np.zeros(units, np.float32), ks, train=codes_wanted, test=test_codes)
 
 
 def test_dead_units_and_errors_are_those_counted_by_hand():

@@ -2,22 +2,12 @@
 
 from types import SimpleNamespace
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
 import pytest
+from dictionary_grid import dictionary_grid
 
-from experiments.common.trained_grid import TrainedGrid
 from experiments.figures import frontier
 from experiments.figures.frontier import Point, at_l0, gains
-from jaxae import losses
-from jaxae.data import Data
-from jaxae.functions import configure
-from jaxae.models import Sparse
-from jaxae.objective import Recipe
-from jaxae.sparse import codes
-from jaxae.sweeps import expand
 
 NAMES = ("L1", "p-annealed L1", "TopK", "BatchTopK", "JumpReLU", "Gated", "Matryoshka", "matching pursuit")
 RANKS = dict(zip(NAMES, (0, 2, 3, 5, 6, 7, 4, 8), strict=True))  # of lines that make every claim true, 0.01 apart
@@ -85,29 +75,8 @@ def test_one_place_at_which_a_line_is_behind_is_enough():
 
 def dictionary(weight, bias, ks):
     """A grid of TopK codes on a dictionary with the same weights both ways."""
-    params = {
-        "encoder": {"weight": jnp.asarray(weight.T), "bias": jnp.zeros(len(weight))},
-        "decoder": {"weight": jnp.asarray(weight), "bias": jnp.asarray(bias)},
-    }
-    code = configure(codes.top_k_relu, k=ks)
-    recipes, seeds, table = expand(
-        Recipe(configure(losses.squared_error), configure(optax.sgd, learning_rate=0.1), code=code)
-    )
-    x = (bias + np.array([[3, 2, 1], [1, 3, -2], [-1, 2, 2]]) @ weight).astype(np.float32)
-    data = Data(x, None, (weight.shape[1],))
-    return TrainedGrid(
-        model=Sparse(weight.shape[1], len(weight)),
-        recipes=recipes,
-        seeds=seeds,
-        table=table,
-        params=jax.tree.map(lambda leaf: jnp.stack([leaf] * len(ks)), params),
-        curve={},
-        diverged=np.full(len(ks), -1),
-        test=data,
-        train=data,
-        seconds=0.0,
-        score=np.zeros(len(ks)),
-    )
+    x = bias + np.array([[3, 2, 1], [1, 3, -2], [-1, 2, 2]]) @ weight
+    return dictionary_grid(weight, bias, ks, train=x, test=x)
 
 
 def test_of_an_orthonormal_dictionary_every_point_is_known():
