@@ -120,12 +120,12 @@ def _check_key(override, config, choices):
 
 
 def _choices_with(key, group, config, choices):
-    """The choices of a group whose configuration has a key."""
+    """The choices of a group whose configuration has a key, names of the fewest words first."""
     search = [word for word in choices if _is_searchpath(word)]
     options = GlobalHydra.instance().config_loader().get_group_options(group, ObjectType.CONFIG, config, search)
     others = [word for word in choices if not word.startswith(f"{group}=")]
     found = []
-    for option in options:
+    for option in sorted(options, key=_words):
         try:
             node = OmegaConf.select(_compose(config, [*others, f"{group}={option}"]), group)
         except HydraException:
@@ -133,6 +133,10 @@ def _choices_with(key, group, config, choices):
         if isinstance(node, DictConfig) and key in node:
             found.append(option)
     return found
+
+
+def _words(name):
+    return name.count("_")
 
 
 def _values(override):
