@@ -10,6 +10,7 @@ __all__ = ["kept", "largest"]
 
 PASSES = 20  # of the search for a threshold
 INTERPOLATED = 7  # of them before it halves what is left
+FEW = 4  # once no more than one row of these many is undecided, passes go over the undecided alone
 
 
 def kept(mask: Bool[Array, "..."], values: Num[Array, "*shape"]) -> Num[Array, "*shape"]:
@@ -67,24 +68,43 @@ def _searched(values, k):
     first = mean - deviation * jax.scipy.special.ndtri(share)
     first = jnp.where((first > low) & (first < high), first, low + (high - low) / 2)
 
+    all_, none_ = jnp.full_like(low, number, dtype=jnp.int32), jnp.zeros_like(low, dtype=jnp.int32)
+    rows = (values, first, all_ + 1, (low, all_), (high, none_))
+    rows = jax.tree.map(lambda leaf: leaf.reshape(-1, leaf.shape[-1]), rows)
+    few = len(rows[0]) // FEW
+    passes, searched = _narrowed(jnp.int32(0), rows, k, until=few)
+    threshold, found, *_ = searched
+    if few:
+        left = jnp.nonzero(found[:, 0] != k, size=few, fill_value=0)[0]
+        undecided = jax.tree.map(lambda leaf: leaf[left], (rows[0], *searched))
+        _, (last, number_above, *_) = _narrowed(passes, undecided, k, until=0)
+        threshold, found = threshold.at[left].set(last), found.at[left].set(number_above)
+    return threshold.reshape(low.shape), found.reshape(low.shape)
+
+
+def _narrowed(passes, rows, k, *, until):
+    """Passes so far, and thresholds, numbers above and bounds of rows, once `until` or fewer lack a threshold of k values.
+
+    rows: values [rows, hidden], and of each a threshold, how many values are above it, and two thresholds with their numbers
+    above between which that of k is, [rows, 1]. No more than PASSES in all.
+    """
+    values, *start = rows
+
     def undecided(state):
-        passes, _, found, *_ = state
-        return (passes < PASSES) & jnp.any(found != k)
+        passes, (_, found, *_) = state
+        return (passes < PASSES) & (jnp.sum(found != k) > until)
 
     def narrow(state):
-        passes, threshold, _, (low, most), (high, fewest) = state
+        passes, (threshold, _, (low, most), (high, fewest)) = state
         found = jnp.sum(values > threshold, axis=-1, keepdims=True, dtype=jnp.int32)
         low, most = jnp.where(found > k, threshold, low), jnp.where(found > k, found, most)
         high, fewest = jnp.where(found < k, threshold, high), jnp.where(found < k, found, fewest)
         upper, wanted, lower = (jnp.log(count.astype(values.dtype) + 0.5) for count in (most, k, fewest))
         part = jnp.clip((upper - wanted) / (upper - lower), 0.1, 0.9)
         between = low + (high - low) * jnp.where(passes < INTERPOLATED, part, 0.5)
-        return passes + 1, jnp.where(found == k, threshold, between), found, (low, most), (high, fewest)
+        return passes + 1, (jnp.where(found == k, threshold, between), found, (low, most), (high, fewest))
 
-    all_, none_ = jnp.full_like(low, number, dtype=jnp.int32), jnp.zeros_like(low, dtype=jnp.int32)
-    start = (jnp.int32(0), first, all_ + 1, (low, all_), (high, none_))
-    _, threshold, found, *_ = jax.lax.while_loop(undecided, narrow, start)
-    return threshold, found
+    return jax.lax.while_loop(undecided, narrow, (passes, tuple(start)))
 
 
 def _ordered(values):

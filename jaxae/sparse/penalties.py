@@ -94,11 +94,19 @@ def auxk(
     """
     dead = state.idle > dead_after
     number = jnp.sum(dead)
-    z = encoder(x)
-    chosen = dead & largest(jnp.where(dead, z, -jnp.inf), jnp.minimum(k, number))
-    error = jax.lax.stop_gradient(x - decoder(code))
-    explained = decoder(kept(chosen, z)) - decoder(jnp.zeros_like(z[:1]))
-    return jnp.minimum(number / k, 1) * jnp.sum(jnp.square(error - explained), axis=-1)
+
+    def of_the_dead():
+        z = encoder(x)
+        chosen = dead & largest(jnp.where(dead, z, -jnp.inf), jnp.minimum(k, number))
+        error = jax.lax.stop_gradient(x - decoder(code))
+        explained = decoder(kept(chosen, z)) - decoder(jnp.zeros_like(z[:1]))
+        return jnp.minimum(number / k, 1) * jnp.sum(jnp.square(error - explained), axis=-1)
+
+    def nothing():
+        return jnp.zeros(x.shape[:-1], code.dtype)
+
+    # Where runs are mapped side by side both are computed and one is taken.
+    return jax.lax.cond(number > 0, of_the_dead, nothing)
 
 
 def matryoshka(
