@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.ticker import LogLocator, ScalarFormatter, StrMethodFormatter
 
 from experiments.benchmarks.growth import EPOCHS, START
-from experiments.benchmarks.sparse import GRID
+from experiments.benchmarks.sparse import GRID, SIZES
 from experiments.benchmarks.steps import JAXAE, PRODUCTS
 from experiments.common import plotting
 
@@ -102,7 +102,8 @@ def draw_sparse(table):
                 if points:
                     ax.plot(*np.transpose(points), "o-", label=label, color=plotting.COLORS[i], ms=4)
             counts = sorted({row["models"] for row in table})
-            ax.set(title=model, xlabel="models, in turn but for the grid")
+            sizes = f"{model.partition('@')[0]}, batch {SIZES[model][2]}"
+            ax.set(title=sizes, xlabel="models, in turn but for the grid")
             _logarithmic(ax, counts)
         axes[0, 0].set_ylabel("seconds of training")
         _legend(figure)

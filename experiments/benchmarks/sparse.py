@@ -22,8 +22,8 @@ from jaxae.sparse import codes, penalties
 from jaxae.sweeps import expand, take
 
 JAXAE = "jaxae"
-# name: (features, latents, batch size); the data have as many true features as there are latents.
-SIZES = {"64-512": (64, 512, 1024), "784-1000": (784, 1000, 100)}
+# name: (features, latents, batch size), @ says a second batch size; the data have as many true features as there are latents.
+SIZES = {"64-512": (64, 512, 1024), "64-512@128": (64, 512, 128), "784-1000": (784, 1000, 100)}
 K, RATE, DEAD = 16, 3e-4, 1000
 EPOCHS, FEW = 11, 3  # of one model and of a sweep, whose speed is that of every epoch; the first is not timed
 STEPS = 100  # of an epoch
