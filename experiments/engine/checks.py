@@ -28,6 +28,7 @@ NUMBERS = {
     "penalty.k": (1, math.inf, True, True),
     "penalty.dead_after": (0, math.inf, True, True),
     "penalty.sparsity": (0, math.inf, False, True),
+    "penalty.share": (0, math.inf, False, True),
     "penalty.prefixes of matryoshka_drawn": (1, math.inf, True, True),
     "penalty.gamma": (0, math.inf, False, True),
     "penalty.std": (0, math.inf, False, True),

@@ -20,6 +20,7 @@ __all__ = [
     "gated_auxiliary",
     "l0_jump",
     "matryoshka",
+    "matryoshka_auxk",
     "matryoshka_drawn",
     "p_anneal",
     "prefix_sizes",
@@ -131,6 +132,23 @@ def matryoshka(
         first = size
         total = total + jnp.sum(jnp.square(x - reconstruction), axis=-1)
     return total
+
+
+def matryoshka_auxk(
+    encoder: Encoder,
+    x: Float[Array, "batch features"],
+    *,
+    decoder: Decoder,
+    code: Float[Array, "batch hidden"],
+    state: Any,
+    prefixes: str,
+    k: Number,
+    dead_after: Number,
+    share: Number = 1 / 32,
+) -> Float[Array, " batch"]:
+    """The sum of `matryoshka` and share times `auxk`, for a weight of 1 (Bussmann et al. 2025)."""
+    nested = matryoshka(encoder, x, decoder=decoder, code=code, prefixes=prefixes)
+    return nested + share * auxk(encoder, x, decoder=decoder, code=code, state=state, k=k, dead_after=dead_after)
 
 
 def matryoshka_drawn(

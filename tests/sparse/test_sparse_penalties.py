@@ -96,6 +96,16 @@ def test_matryoshka_adds_the_errors_of_nested_prefixes():
     np.testing.assert_allclose(got, expected, rtol=1e-4)
 
 
+def test_matryoshka_with_auxk_is_the_sum_of_both():
+    state = Activity(jnp.where(jnp.arange(8) < 3, 50, 3), jnp.float32(0))
+    given, dead = {"decoder": DECODER, "code": CODE}, {"state": state, "k": 2, "dead_after": 10}
+    nested = penalties.matryoshka(ENCODER, X, **given, prefixes="1/8 1/2")
+    revived = penalties.auxk(ENCODER, X, **given, **dead)
+    assert np.all(np.asarray(revived) > 0)
+    got = penalties.matryoshka_auxk(ENCODER, X, **given, **dead, prefixes="1/8 1/2", share=0.25)
+    np.testing.assert_allclose(got, nested + 0.25 * revived, rtol=1e-6)
+
+
 def test_drawn_prefixes_are_the_mean_over_sizes_that_fall_as_a_power():
     got = penalties.matryoshka_drawn(ENCODER, X, key=KEY, decoder=DECODER, code=CODE, prefixes=3)
     sizes = np.asarray(penalties._pareto(KEY, 3, 8, 0.5))
