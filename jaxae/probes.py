@@ -209,11 +209,18 @@ def _probe(candidate, name, values, train, test, validation, seed):
     codes, labels = train_codes[fit], train_labels[fit]
     # The products are small: threads that wait for each other on a busy machine cost twenty times what they bring.
     with threadpool_limits(1):
-        scores = {value: candidate(value, codes).fit(codes, labels).score(*chosen_by) for value in values}
-        best = max(scores, key=scores.get)
-        started = time.perf_counter()
-        classifier = candidate(best, train_codes).fit(train_codes, train_labels)
-        fit_seconds = time.perf_counter() - started
+        scores, most = {}, -1.0
+        for value in values:
+            started = time.perf_counter()
+            fitted = candidate(value, codes).fit(codes, labels)
+            seconds = time.perf_counter() - started
+            scores[value] = score = fitted.score(*chosen_by)
+            if score > most:
+                most, best, classifier, fit_seconds = score, value, fitted, seconds
+        if validation is None:
+            started = time.perf_counter()
+            classifier = candidate(best, train_codes).fit(train_codes, train_labels)
+            fit_seconds = time.perf_counter() - started
         started = time.perf_counter()
         accuracy = classifier.score(test_codes, test_labels)
         test_seconds = time.perf_counter() - started

@@ -8,6 +8,10 @@ import pytest
 from jaxtyping import install_import_hook
 
 install_import_hook("jaxae", "beartype.beartype")
+# Most of a test's time is compilation, and what it computes is little: code that is made in a quarter of the time will do.
+# XLA ends a process for a flag that it does not know, as that of another version may be.
+if jax.__version__.startswith("0.10."):
+    os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false")
 
 
 def pytest_configure(config):

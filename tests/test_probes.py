@@ -193,7 +193,7 @@ def test_given_validation_examples_choose_the_epoch_whose_parameters_are_tested(
     assert other.chosen == probe.chosen and other.accuracy == pytest.approx(1 - probe.accuracy, abs=1e-6)
 
 
-def test_given_validation_codes_choose_the_strength_and_all_training_codes_are_fitted_on():
+def test_given_validation_codes_choose_the_strength_and_all_training_codes_are_fitted_on(monkeypatch):
     (x, labels), held_out, (x_test, labels_test) = clouds(120, 2.0), clouds(90, 2.0, seed=1), clouds(90, 2.0, seed=2)
 
     def by_hand(strength, x_new, labels_new):
@@ -201,7 +201,11 @@ def test_given_validation_codes_choose_the_strength_and_all_training_codes_are_f
         classifier = LogisticRegression(C=strength, max_iter=1000).fit((x - mean) / scale, labels)
         return classifier.score((x_new - mean) / scale, labels_new)
 
+    fits, fit = [], LogisticRegression.fit
+    monkeypatch.setattr(LogisticRegression, "fit", lambda *given: fits.append(None) or fit(*given))
     result = probes.linear_probe(x, labels, x_test, labels_test, strengths=(1e-4, 0.1), validation=held_out)
+    monkeypatch.undo()
+    assert len(fits) == 2  # a fit on all training examples is not repeated
     assert result.validation == {C: by_hand(C, *held_out) for C in (1e-4, 0.1)}
     assert result.accuracy == by_hand(result.chosen["strength"], x_test, labels_test)
 
