@@ -76,6 +76,13 @@ class Rows:
         """The greatest value of the files, scaled, in an example that is chosen or not."""
         return self._ends()[1]
 
+    def mean(self, axis: int = 0) -> Float32[np.ndarray, " features"]:
+        """The mean example, summed in float64; the only axis is 0."""
+        del axis
+        chunk = 16 * self._block
+        total = sum(self[i : i + chunk].sum(axis=0, dtype=np.float64) for i in range(0, len(self), chunk))
+        return np.float32(total / len(self))
+
     def check_finite(self) -> None:
         """Read the files once in their order; raises ValueError with the first example that is not finite."""
         low, high = [], []

@@ -31,6 +31,8 @@ def test_rows_are_those_of_the_array_in_any_order(folder, monkeypatch, block):
     np.testing.assert_array_equal(few.taken(np.array([5, 2]))[1:], flat[index[[2]]])
     np.testing.assert_array_equal(taken(read, slice(4))[:], taken(flat, slice(4)))
     assert (read.min(), read.max()) == (X.min(), X.max())
+    np.testing.assert_array_equal(read.mean(axis=0), flat.mean(axis=0, dtype=np.float64).astype(np.float32))
+    np.testing.assert_allclose(few.mean(), flat[index].mean(axis=0), rtol=1e-5, atol=1e-7)
 
 
 def test_levels_are_scaled_as_they_are_read():

@@ -19,8 +19,8 @@ def check_figure_of_streamed(experiment: str, cfgs: Mapping[str, DictConfig]) ->
 
 def check_streamed(cfg: DictConfig) -> None:
     """Raises ConfigurationError for what needs streamed training examples in memory."""
-    for key in ("pretrain", "centred"):
-        if cfg.train[key]:
+    for key, needs in (("pretrain", bool(cfg.train.pretrain)), ("centred", cfg.train.centred == "geometric_median")):
+        if needs:
             raise ConfigurationError(
                 f"data.stream is true and train.{key} is {cfg.train[key]}: it needs the training examples in memory"
             )

@@ -155,7 +155,7 @@ def _start(setup, x):
         return _pretrained(setup, x)
     if not setup.sizes["centred"]:
         return None
-    centre = geometric_median(x) if setup.sizes["centred"] == "geometric_median" else jnp.mean(x, axis=0)
+    centre = geometric_median(x) if setup.sizes["centred"] == "geometric_median" else x.mean(axis=0)
     runs = [_centred(setup, initial_params(setup.model, int(seed)), centre) for seed in setup.seeds]
     return jax.tree.map(_stacked, *runs)
 

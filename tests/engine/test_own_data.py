@@ -113,7 +113,7 @@ def test_each_kind_trains_and_is_drawn(kind, tmp_path, capfd):
 
 @pytest.mark.slow
 def test_streamed_examples_give_the_numbers_of_those_in_memory(tmp_path):
-    more = ["weight=[0,0.1]", "penalty=l1", "corruption=masking", "validation=0.1"]
+    more = ["weight=[0,0.1]", "penalty=l1", "corruption=masking", "validation=0.1", "train.centred=true"]
     grids = [execute([*SMALL, *kind(tmp_path), *more], tmp_path / kind.__name__).grids["run"] for kind in (npy, shards)]
     memory, streamed = ((grid.params, grid.curve, grid.score) for grid in grids)
     for one, other in zip(jax.tree.leaves(memory), jax.tree.leaves(streamed), strict=True):
@@ -159,7 +159,7 @@ def test_experiments_on_pictures_take_a_folder_of_ones_own(experiment, more, tmp
         (npy, ["data.limit=500"], "data: Data option 'limit' is 500; this split has 160 examples"),
         (npy, ["data.scaling=[unit,none]"], "data.scaling is .*: it takes one value; sweep it with -m"),
         (shards, ["experiment=capacity"], "data.stream is true: experiment=capacity may take .*, allowed is overview"),
-        (shards, ["train.centred=true"], "data.stream is true and train.centred is True: it needs the training examples"),
+        (shards, ["train.centred=geometric_median"], "stream is true and train.centred is geometric_median: it needs the training"),
         (shards, ["train.pretrain=1"], "data.stream is true and train.pretrain is 1: it needs the training examples"),
         (shards, ["data.warp=1"], "data: Data option 'warp' needs the examples in memory"),
         (shards, ["data.scaling=none"], r"needs data in \[0, 1\], and data=array is not, choose data.scaling=unit"),
