@@ -159,7 +159,7 @@ def test_experiments_on_pictures_take_a_folder_of_ones_own(experiment, more, tmp
         (npy, ["data.limit=500"], "data: Data option 'limit' is 500; this split has 160 examples"),
         (npy, ["data.scaling=[unit,none]"], "data.scaling is .*: it takes one value; sweep it with -m"),
         (shards, ["experiment=capacity"], "data.stream is true: experiment=capacity may take .*, allowed is overview"),
-        (shards, ["train.centred=geometric_median"], "stream is true and train.centred is geometric_median: it needs the training"),
+        (shards, ["train.centred=geometric_median"], "train.centred is geometric_median: it needs the training"),
         (shards, ["train.pretrain=1"], "data.stream is true and train.pretrain is 1: it needs the training examples"),
         (shards, ["data.warp=1"], "data: Data option 'warp' needs the examples in memory"),
         (shards, ["data.scaling=none"], r"needs data in \[0, 1\], and data=array is not, choose data.scaling=unit"),
