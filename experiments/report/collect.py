@@ -6,12 +6,15 @@ python -m experiments.report.collect outputs/NAME
 import argparse
 from pathlib import Path
 
+from omegaconf import OmegaConf
+
 from experiments.common.tables import aligned, read_csv, write_csv
 from experiments.engine.checks import ConfigurationError
 from experiments.engine.over_seeds import place_of
 from experiments.engine.status import read_status
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
+EXPERIMENTS = Path(__file__).resolve().parents[2] / "conf" / "experiment"
 VERDICTS = "_verdicts"
 ABOUT = ("commit", "machine", "seconds")  # of a seed's run, the last columns of a table
 
@@ -19,13 +22,15 @@ ABOUT = ("commit", "machine", "seconds")  # of a seed's run, the last columns of
 def collect(directory: Path, results: Path = RESULTS, commit: str | None = None, machine: str | None = None) -> str:
     """Write results/NAME.csv, every row with its seed, commit, machine and seconds, and NAME_verdicts.csv -> NAME.
 
-    commit, machine: for a run that does not say its own. Raises ConfigurationError for a directory without a completed run,
+    NAME is the experiment's, and EXPERIMENT_DATA where the data are not those of scale=paper. commit, machine: for a run that
+    does not say its own. Raises ConfigurationError for a directory without a completed run,
     or whose run says neither.
     """
     status = _completed(directory)
-    name, rows = status["experiment"], []
+    experiment, rows = status["experiment"], []
     for seed, place in _places(status, directory).items():
         run = _completed(place)
+        name = _named(experiment, run["configuration"]["data"]["name"])
         about = {"commit": run.get("commit", commit), "machine": run.get("machine", machine)}
         if missing := [key for key, value in about.items() if not value]:
             raise ConfigurationError(
@@ -37,6 +42,18 @@ def collect(directory: Path, results: Path = RESULTS, commit: str | None = None,
     if (directory / "verdicts.csv").exists():
         write_csv(results / f"{name}{VERDICTS}.csv", read_csv(directory / "verdicts.csv"))
     return name
+
+
+def of_experiment(name: str) -> tuple[str, str | None]:
+    """The experiment of a table's name, and its data where they are not those of scale=paper."""
+    known = [path.stem for path in EXPERIMENTS.glob("*.yaml") if f"{name}_".startswith(f"{path.stem}_")]
+    experiment = max(known, key=len)
+    return experiment, name[len(experiment) + 1 :] or None
+
+
+def _named(experiment, data):
+    paper = OmegaConf.load(EXPERIMENTS / f"{experiment}.yaml").at.paper.get("data", data)
+    return experiment if data == paper else f"{experiment}_{data}"
 
 
 def _places(status, directory):

@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from experiments.common.over_seeds import table_over_seeds
 from experiments.common.tables import read_csv
 from experiments.report import papers
-from experiments.report.collect import ABOUT, RESULTS, VERDICTS
+from experiments.report.collect import ABOUT, RESULTS, VERDICTS, of_experiment
 from experiments.report.comparison import Left
 from experiments.report.markdown import cell, measured, table
 from experiments.report.notes import NOTES, WORDS
@@ -95,9 +95,10 @@ def _claims(verdicts):
 
 
 def _section(name, rows, seeds, verdicts):
-    about = OmegaConf.load(CONF / "experiment" / f"{name}.yaml")
+    experiment, data = of_experiment(name)
+    about = OmegaConf.load(CONF / "experiment" / f"{experiment}.yaml")
     text = f"## {name}\n\n{about.paper}. Table: [results/{name}.csv](results/{name}.csv).\n\n"
-    words = [f"experiment={name}", "scale=paper", *filter(None, [WORDS.get(name)])]
+    words = [f"experiment={experiment}", "scale=paper", *filter(None, [data and f"data={data}", WORDS.get(name)])]
     if len(seeds) > 1:
         words.append(f"'seeds=[{','.join(seeds)}]'")
     text += f"    python -m experiments.run {' '.join(words)}\n\n{_made(rows, seeds)}\n\n"

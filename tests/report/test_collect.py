@@ -7,9 +7,13 @@ import pytest
 from experiments.common.tables import write_csv
 from experiments.engine.checks import ConfigurationError
 from experiments.engine.status import write_status
-from experiments.report.collect import collect, main
+from experiments.report.collect import collect, main, of_experiment
 
-DONE = {"experiment": "spectrum", "seconds": {"total": 61.4}, "configuration": {"seed": 7}}
+DONE = {
+    "experiment": "spectrum",
+    "seconds": {"total": 61.4},
+    "configuration": {"seed": 7, "data": {"name": "cifar10_bw"}},
+}
 
 
 def run(directory, ratio, **facts):
@@ -52,6 +56,16 @@ def test_a_run_that_does_not_say_its_commit_is_told_it(tmp_path):
         collect(place, tmp_path)
     collect(place, tmp_path, commit="abc", machine="another")
     assert {(row["commit"], row["machine"]) for row in read(tmp_path / "spectrum.csv")} == {("abc", "a machine")}
+
+
+def test_a_run_on_other_data_than_the_papers_has_a_table_of_its_own(tmp_path):
+    other = {"seed": 7, "data": {"name": "mnist"}}
+    place = run(tmp_path / "run", 0.5, commit="abc", machine="a machine", configuration=other)
+    assert collect(place, tmp_path) == "spectrum_mnist"
+    assert {path.name for path in tmp_path.glob("*.csv")} == {"spectrum_mnist.csv", "spectrum_mnist_verdicts.csv"}
+    assert of_experiment("spectrum_mnist") == ("spectrum", "mnist")
+    assert of_experiment("filters_ksparse_patches") == ("filters_ksparse_patches", None)
+    assert of_experiment("filters_ksparse_fashion_mnist") == ("filters_ksparse", "fashion_mnist")
 
 
 def test_only_completed_runs_are_kept(tmp_path, capsys):
