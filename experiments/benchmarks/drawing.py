@@ -102,12 +102,16 @@ def draw_sparse(table):
                 if points:
                     ax.plot(*np.transpose(points), "o-", label=label, color=plotting.COLORS[i], ms=4)
             counts = sorted({row["models"] for row in table})
-            sizes = f"{model.partition('@')[0]}, batch {SIZES[model][2]}"
-            ax.set(title=sizes, xlabel="models, in turn but for the grid")
+            ax.set(title=_with_batch(model), xlabel="models, in turn but for the grid")
             _logarithmic(ax, counts)
         axes[0, 0].set_ylabel("seconds of training")
         _legend(figure)
     return figure
+
+
+def _with_batch(model):
+    """The name of a model of sparse.SIZES with its batch size."""
+    return f"{model.partition('@')[0]}, batch {SIZES[model][2]}" if model in SIZES else model
 
 
 def _logarithmic(ax, counts):
