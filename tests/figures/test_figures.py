@@ -22,19 +22,6 @@ from jaxae.sweeps import take
 ROOT = Path(__file__).parents[2]
 NAMES = sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml"))
 IN_THE_REPORT = OmegaConf.load(ROOT / "conf" / "reproduce.yaml").experiments  # .ci/run makes the report at scale=smoke
-# Half a minute or more each on two quiet cores.
-LONG = (
-    "capacity",
-    "dead_units",
-    "features",
-    "few_labels",
-    "recovery",
-    "second_order",
-    "sparse_coding",
-    "sparse_l1",
-    "stacked",
-    "tangents",
-)
 SMALL = ["scale=smoke", "model.hidden=16", "train.epochs=2"]
 
 
@@ -49,10 +36,7 @@ def compose(*overrides):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=[pytest.mark.long] * (name in LONG)) for name in NAMES if name not in IN_THE_REPORT],
-)
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in IN_THE_REPORT])
 def test_every_experiment_trains_and_leaves_its_figure_and_numbers(name, tmp_path):
     result = execute([f"experiment={name}", "scale=smoke"], tmp_path)
     assert (tmp_path / "figure.png").stat().st_size > 5000
