@@ -59,7 +59,7 @@ error = np.array([[np.square(r(test.x + s * noise) - test.x).sum(axis=1).mean() 
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.4), width_ratios=[1, 1.6])
-left.imshow(error / error.min(axis=0), cmap="viridis_r", vmax=3)
+left.imshow(error / error.min(axis=0), cmap="Blues", vmin=1, vmax=6)
 for i, j in np.ndindex(error.shape):
     left.text(j, i, f"{error[i, j]:.0f}", ha="center", va="center")
 left.set(xlabel="test noise s", ylabel="training noise s", title="squared error per digit")

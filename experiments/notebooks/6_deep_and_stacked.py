@@ -146,7 +146,7 @@ found = [
 
 # %%
 plt.bar([f"{i}\n{a.shape[1]}" for i, a in enumerate(codes)], found)
-plt.ylim(0.5, 1)
+plt.ylim(0, 1)
 plt.xlabel("layer, and its size")
 plt.ylabel("accuracy on test digits")
 plt.show()
