@@ -32,8 +32,8 @@ class Probe(NamedTuple):
     """What a probe measures.
 
     accuracy: on the test set, in [0, 1]; chosen: the chosen values by name; validation: {candidate: accuracy on the
-    validation split}; fit_seconds: of the last fit, on all training examples; test_seconds: of predicting the test labels
-    (both on one core where scikit-learn computes); fitted: the scikit-learn classifier, or the fine-tuned parameters.
+    validation split}; fit_seconds: of the fit that is tested, on all training examples; test_seconds: of predicting the test
+    labels (both on one core where scikit-learn computes); fitted: the scikit-learn classifier, or the fine-tuned parameters.
     """
 
     accuracy: float

@@ -14,7 +14,7 @@ from experiments.engine.over_seeds import place_of
 from experiments.engine.status import read_status
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
-EXPERIMENTS = Path(__file__).resolve().parents[2] / "conf" / "experiment"
+EXPERIMENTS = RESULTS.parents[1] / "conf" / "experiment"  # their configurations
 VERDICTS = "_verdicts"
 ABOUT = ("commit", "machine", "seconds")  # of a seed's run, the last columns of a table
 

@@ -11,14 +11,12 @@ from omegaconf import OmegaConf
 from experiments.common.over_seeds import table_over_seeds
 from experiments.common.tables import read_csv
 from experiments.report import papers
-from experiments.report.collect import ABOUT, RESULTS, VERDICTS, of_experiment
+from experiments.report.collect import ABOUT, EXPERIMENTS, RESULTS, VERDICTS, of_experiment
 from experiments.report.comparison import Left
 from experiments.report.markdown import cell, measured, table
 from experiments.report.notes import NOTES, WORDS
 from jaxae.files.atomic import replacing
 
-EXPERIMENTS = RESULTS.parent
-CONF = EXPERIMENTS.parent / "conf"
 OTHERS = ("_search", VERDICTS)  # what the names of tables end with that are no experiment's own
 NO_EXPERIMENT = "benchmark_"  # what the names of tables begin with that BENCHMARKS.md shows
 
@@ -96,7 +94,7 @@ def _claims(verdicts):
 
 def _section(name, rows, seeds, verdicts):
     experiment, data = of_experiment(name)
-    about = OmegaConf.load(CONF / "experiment" / f"{experiment}.yaml")
+    about = OmegaConf.load(EXPERIMENTS / f"{experiment}.yaml")
     text = f"## {name}\n\n{about.paper}. Table: [results/{name}.csv](results/{name}.csv).\n\n"
     words = [f"experiment={experiment}", "scale=paper", *filter(None, [data and f"data={data}", WORDS.get(name)])]
     if len(seeds) > 1:
@@ -136,7 +134,7 @@ def main(arguments=None):
     """Write RESULTS.md."""
     parser = argparse.ArgumentParser(prog="python -m experiments.report.results", description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", default=EXPERIMENTS / "RESULTS.md", help="where to write"
+        "--output", type=Path, metavar="FILE", default=RESULTS.parent / "RESULTS.md", help="where to write"
     )
     write(parser.parse_args(arguments).output)
 
