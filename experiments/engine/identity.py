@@ -116,7 +116,7 @@ def _configuration(cfg):
     tree = _resolved(cfg)
     scale = tree.get("scale")
     tree = {key: value for key, value in tree.items() if decides_numbers(key)}
-    tree["at"] = tree["at"].get(scale, tree["at"])
+    tree["at"] = {key: value for key, value in tree["at"].get(scale, tree["at"]).items() if decides_numbers(key)}
     tree["weight"] = tree["weight"] or 0
     for group, key in LATER:
         if not tree[group].get(key):

@@ -99,6 +99,10 @@ def test_a_scale_counts_by_what_it_chooses():
     assert "scale" not in config and "claim" not in config and "hydra" not in config
 
 
+def test_words_on_how_the_rules_of_a_scale_were_settled_train_nothing_new():
+    assert identity("+at.smoke.settled=here").trial == identity().trial
+
+
 def test_a_sweep_names_its_directories_by_experiment_and_trial():
     base = hydra.compose("config", [*SMALL, "model.activation=tanh"], return_hydra_config=True)
     name = OmegaConf.select(base, "hydra.sweep.subdir")
