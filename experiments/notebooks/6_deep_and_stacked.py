@@ -48,7 +48,7 @@ prediction = None  # for example (1, 20)
 
 # %%
 depths = {
-    "no hidden layer": Dense(784, 16, "linear", tied=False),
+    "none": Dense(784, 16, "linear", tied=False),
     "one": Dense(784, (256, 16), ("gelu", "linear"), tied=False),
     "two": Dense(784, (256, 128, 16), ("gelu", "gelu", "linear"), tied=False),
 }
@@ -61,9 +61,9 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.2))
 for name, run in runs.items():
     left.plot(range(1, 21), run.curve["test_error"], label=name)
 left.set(xlabel="epoch", ylabel="test cross-entropy (nats)", ylim=(75, 160))
-left.legend()
+left.legend(title="hidden layers")
 right.bar([*errors, "PCA"], [*errors.values(), pca])
-right.set(ylabel="squared error per test digit", title="16 numbers")
+right.set(xlabel="hidden layers", ylabel="squared error per test digit", title="16 numbers")
 plt.show()
 
 # %%

@@ -58,7 +58,7 @@ for ax, (name, (_, points)) in zip(axes, maps.items(), strict=True):
     for c in range(10):
         ax.scatter(*points[test.labels == c].T, s=6, color=f"C{c}", label=c)
     ax.set(xlabel="first number", ylabel="second number", title=f"{name}: {accuracy[name]:.2f} by nearest neighbours")
-axes[1].legend(title="class", markerscale=3, fontsize=8)
+axes[1].legend(title="class", markerscale=3, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
 # %%
@@ -236,15 +236,20 @@ print(f"the autoencoder is {ours - max(filters):.1f} dB ahead of the better filt
 # %%
 gaussian = configure(corruptions.gaussian, std=0.3)
 kinds = {"as trained": (noise, 1), "Gaussian noise": (gaussian, 1), "upside down": (noise, -1)}
-for place, (name, (corruption, step)) in enumerate(kinds.items()):
+decibels = []  # [kind, way]
+for name, (corruption, step) in kinds.items():
     (x, clean), (x_train, clean_train) = (
         (np.asarray(corruption(jax.random.key(4), c)), c) for c in (test.x[:, ::step], train.x[:, ::step])
     )
     values = [psnr(way(x, best(way, choices, x_train, clean_train)), clean) for way, choices in ways.values()]
     values.append(psnr(np.asarray(reconstruct(recipe, model.encoder(params), model.decoder(params), x)), clean))
-    plt.bar(place + np.array([-0.25, 0, 0.25]), values, width=0.25, color=["C1", "C2", "C0"])
+    decibels.append(values)
     print(f"{name}: the autoencoder is {values[-1] - max(values[:-1]):.1f} dB ahead of the better filter")
-plt.gca().set(xticks=range(3), xticklabels=list(kinds), ylabel="PSNR in dB (median, PCA, autoencoder)")
+places = np.arange(len(kinds))
+for i, (label, color) in enumerate({"median": "C1", "PCA": "C2", "autoencoder": "C0"}.items()):
+    plt.bar(places + (i - 1) / 4, np.array(decibels)[:, i], width=0.25, color=color, label=label)
+plt.gca().set(xticks=places, xticklabels=list(kinds), ylabel="PSNR (dB)", ylim=(0, 23))
+plt.legend(ncols=3)
 plt.show()
 
 # %% [markdown]
