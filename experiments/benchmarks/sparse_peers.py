@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-SCRIPT = Path(__file__).with_name("sparse_peer.py")
+SCRIPT = Path(__file__).with_name("sparse_peer")
 LIBRARIES = ("sae_lens", "overcomplete", "dictionary_learning")
 MISSING = (
     "no other libraries are measured: python -m experiments.benchmarks.peers_environment peers makes their Python, which "
@@ -28,7 +28,7 @@ class Peers:
         self.python, self.limit, self.reasons = str(python), limit, {}
 
     def values(self, library, name, x, held_out, start, *, rows, **numbers):
-        """The facts that sparse_peer.py prints, and "atoms", the final decoder [latents, features]; None with a reason.
+        """The facts that sparse_peer prints, and "atoms", the final decoder [latents, features]; None with a reason.
 
         name: of the model, for the reason; x, held_out: [n, features]; start: the initial weights by the peers' names; rows:
         batch_size, warm and steps; numbers: k and learning_rate.
@@ -44,7 +44,7 @@ class Peers:
             files += ["--weights", paths["start.npz"], "--output", paths["end.npz"]]
             words = {**rows, **numbers, "threads": os.cpu_count()}
             options = [word for key, value in words.items() for word in (f"--{key.replace('_', '-')}", str(value))]
-            command = [self.python, "-P", str(SCRIPT), library, "topk", *files, *options]
+            command = [self.python, str(SCRIPT), library, "topk", *files, *options]
             try:
                 done = subprocess.run(command, capture_output=True, text=True, timeout=self.limit)
                 if done.returncode == 0:

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from serving import serve
 
-PEER = Path(__file__).parents[2] / "experiments" / "benchmarks" / "sparse_peer.py"
+PEER = Path(__file__).parents[2] / "experiments" / "benchmarks" / "sparse_peer" / "libraries.py"
 
 
 def topk(weights, *, k, rescale=True, **options):
@@ -103,7 +103,7 @@ KINDS = {kind.__name__: kind for kind in (topk, batchtopk, matryoshka, jumprelu,
 @functools.cache
 def peer():
     """The benchmark's module of the peers, loaded from its file: its package needs what the peers' Python lacks."""
-    spec = importlib.util.spec_from_file_location("sparse_peer", PEER)
+    spec = importlib.util.spec_from_file_location("libraries", PEER)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     module.declare_vision()

@@ -29,7 +29,7 @@ OURS = {
     "batch_top_k": (configure(codes.batch_top_k, k=2.5), ("running_threshold",)),
     "gated": (configure(codes.gated), GATES),
 }
-# SAELens's kinds, of sparse_peer.py, with its options.
+# SAELens's kinds, of sparse_peer, with its options.
 THEIRS = {
     "topk": {"k": 3},
     "topk, norms": {"k": 3, "rescale_acts_by_decoder_norm": True},
