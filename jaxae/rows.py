@@ -1,12 +1,12 @@
 """Examples that stay in their files, read where they are asked for."""
 
 import mmap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Int
+from jaxtyping import Float32, Int, Num
 
 __all__ = ["Rows", "open_rows", "taken"]
 
@@ -68,13 +68,24 @@ class Rows:
         rows._extremes = self._extremes
         return rows
 
+    def blocks(self) -> Iterator[Num[np.ndarray, "m ..."]]:
+        """The examples as they are in the files, in their order there and without scaling, some at a time."""
+        places = np.sort(self._places(slice(None)))
+        bounds = np.searchsorted(places, self._starts)
+        for shard, start, first, last in zip(self.shards, self._starts[:-1], bounds[:-1], bounds[1:], strict=True):
+            _advise(shard, "MADV_SEQUENTIAL")
+            for begin in range(first, last, self._block):
+                yield shard[places[begin : min(begin + self._block, last)] - start]
+                _advise(shard, "MADV_DONTNEED")
+            _advise(shard, "MADV_RANDOM")
+
     def min(self, **unused: Any) -> np.floating:
-        """The least value of the files, scaled, in an example that is chosen or not."""
-        return self._ends()[0]
+        """The least value of the files, chosen or not, scaled as the feature in which that is least."""
+        return self._ends(0).min()
 
     def max(self, **unused: Any) -> np.floating:
-        """The greatest value of the files, scaled, in an example that is chosen or not."""
-        return self._ends()[1]
+        """The greatest value of the files, chosen or not, scaled as the feature in which that is greatest."""
+        return self._ends(1).max()
 
     def mean(self, axis: int = 0) -> Float32[np.ndarray, " features"]:
         """The mean example, summed in float64; the only axis is 0."""
@@ -98,10 +109,10 @@ class Rows:
             _advise(shard, "MADV_RANDOM")
         self._extremes = min(low), max(high)
 
-    def _ends(self):
+    def _ends(self, which):
         if self._extremes is None:
             self.check_finite()
-        return [np.float32(self._scaled(np.full((1, *self.example_shape), end)).flat[0]) for end in self._extremes]
+        return np.float32(self._scaled(np.full((1, *self.example_shape), self._extremes[which])))
 
     def _places(self, index):
         if self.chosen is not None:

@@ -29,6 +29,7 @@ def test_rows_are_those_of_the_array_in_any_order(folder, monkeypatch, block):
     few = read.taken(index)
     np.testing.assert_array_equal(few[:], flat[index])
     np.testing.assert_array_equal(few.taken(np.array([5, 2]))[1:], flat[index[[2]]])
+    np.testing.assert_array_equal(np.concatenate([*few.blocks()]), X[np.sort(index)])
     np.testing.assert_array_equal(taken(read, slice(4))[:], taken(flat, slice(4)))
     assert (read.min(), read.max()) == (X.min(), X.max())
     np.testing.assert_array_equal(read.mean(axis=0), flat.mean(axis=0, dtype=np.float64).astype(np.float32))

@@ -3,10 +3,12 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float32, Num
+from jaxtyping import Float32, Float64, Num
+
+from jaxae.rows import Rows
 
 KINDS = ("unit", "standardised", "none")
-BLOCK = 2**22  # values scaled at once in float64, which bounds the memory beside the result
+BLOCK = 2**22  # values in float64 at once, which bounds the memory beside the result
 
 
 class Scaling(NamedTuple):
@@ -27,7 +29,7 @@ class Scaling(NamedTuple):
         """The examples, scaled and flat, and how many of their values were outside [0, 1] and are set to 0 or 1."""
         x = x.reshape(len(x), -1)
         scaled, outside = np.empty(x.shape, np.float32), 0
-        for rows in np.array_split(np.arange(len(x)), x.size // BLOCK + 1):
+        for rows in _blocks(x):
             block = (x[rows].astype(np.float64) - self.shift) / self.divisor
             if self.unit:
                 outside += int(np.count_nonzero((block < 0) | (block > 1)))
@@ -36,7 +38,35 @@ class Scaling(NamedTuple):
         return scaled, outside
 
 
-def fitted(kind: str, x: Num[np.ndarray, "n ..."], *, white: int | None, together: bool) -> tuple[Scaling, str]:
+class Moments(NamedTuple):
+    """Of each feature, or of all: the least and the greatest value, mean and deviation, in float64."""
+
+    low: Float64[np.ndarray, " features"]
+    high: Float64[np.ndarray, " features"]
+    mean: Float64[np.ndarray, " features"]
+    deviation: Float64[np.ndarray, " features"]
+
+
+def moments(x: Num[np.ndarray, "n ..."] | Rows) -> Moments:
+    """The moments of each feature over all examples, which are read once, block by block, those of Rows as in their files.
+
+    Mean and deviation are those of the differences to the first example, so that small differences of large numbers count.
+    """
+    first = low = high = total = squares = None
+    for block in x.blocks() if isinstance(x, Rows) else (x[rows] for rows in _blocks(x)):
+        values = block.reshape(len(block), -1).astype(np.float64)
+        if first is None:
+            first = low = high = values[0].copy()
+            total, squares = np.zeros((2, len(first)))
+        low, high = np.minimum(low, values.min(axis=0)), np.maximum(high, values.max(axis=0))
+        values -= first
+        total += values.sum(axis=0)
+        squares += np.square(values).sum(axis=0)
+    mean = total / len(x)
+    return Moments(low, high, first + mean, np.sqrt(np.maximum(squares / len(x) - mean**2, 0)))
+
+
+def fitted(kind: str, x: Num[np.ndarray, "n ..."] | Rows, *, white: int | None, together: bool) -> tuple[Scaling, str]:
     """The scaling of a training split and what it does in words; raises ValueError for a kind that is none of KINDS.
 
     "unit": x / white where white is given, else (x - min) / (max - min), of each feature or of all `together`;
@@ -49,24 +79,26 @@ def fitted(kind: str, x: Num[np.ndarray, "n ..."], *, white: int | None, togethe
         return Scaling(zero, one, False), "scaling none: values as they are"
     if kind == "unit" and white is not None:
         return Scaling(zero, np.float64(white), True), f"scaling unit: levels / {white}"
-    x = x.reshape(len(x), -1)
-    axis = None if together and kind == "unit" else 0
-    low, high = (np.asarray(extreme(x, axis=axis), np.float64) for extreme in (np.min, np.max))
-    constant = low == high
+    found = moments(x)
+    if together and kind == "unit":
+        low, high = found.low.min(), found.high.max()
+        words = "scaling unit: (x - min) / (max - min), one minimum and maximum of all pixels over the training split"
+        return Scaling(low, _divisor(high - low, low == high), True), words
+    constant = found.low == found.high
     count = np.count_nonzero(constant)
-    note = f", {count} constant {'one is' if count == 1 else 'ones are'} 0" if count and axis == 0 else ""
+    note = f", {count} constant {'one is' if count == 1 else 'ones are'} 0" if count else ""
     if kind == "unit":
-        words = "one minimum and maximum of all pixels" if together else "minimum and maximum of each feature"
-        return (
-            Scaling(low, _nonzero(high - low, constant), True),
-            f"scaling unit: (x - min) / (max - min), {words} over the training split{note}",
-        )
-    mean, deviation = (moment(x, axis=0, dtype=np.float64) for moment in (np.mean, np.std))
-    return (
-        Scaling(np.where(constant, low, mean), _nonzero(deviation, constant), False),
-        f"scaling standardised: (x - mean) / deviation of each feature over the training split{note}",
-    )
+        words = "scaling unit: (x - min) / (max - min), minimum and maximum of each feature over the training split"
+        return Scaling(found.low, _divisor(found.high - found.low, constant), True), words + note
+    words = "scaling standardised: (x - mean) / deviation of each feature over the training split"
+    shift = np.where(constant, found.low, found.mean)
+    return Scaling(shift, _divisor(found.deviation, constant), False), words + note
 
 
-def _nonzero(divisor, constant):
-    return np.where(constant, 1.0, divisor)
+def _divisor(values, constant):
+    return np.where(constant, 1.0, values)
+
+
+def _blocks(x):
+    """The numbers of the examples, in parts of at most BLOCK values."""
+    return np.array_split(np.arange(len(x)), x.size // BLOCK + 1)

@@ -18,18 +18,14 @@ def streamed(path: Path, test: Any, split: str, *, seed: Any, scaling: str, shap
     """One split of the examples of a .npy or of a folder of them: Rows for training, an array for the test.
 
     path: a file, or a folder whose .npy are one set in the order of their names; test: a share, or the Path of such a file or
-    folder; other arguments as in `array_files.array`, whose splits are the same, order included. Raises ValueError with the
-    file and place of what is wrong, and for a scaling that would need the numbers of the whole training split.
+    folder; other arguments as in `array_files.array`, whose splits are the same, order included. A scaling that is fitted reads
+    the training split once more. Raises ValueError with the file and place of what is wrong.
     """
     seed, name = whole_number("seed", seed, least=0), str(path)
     rows = open_rows(path)
     found = example_shape(rows.shards[0], name, shape)
     dtype = rows.shards[0].dtype
     white = 255 if dtype == np.uint8 and len(found) > 1 else None
-    if scaling != "none" and (scaling != "unit" or white is None):
-        allowed = "none and unit" if white else "none, and unit for pictures of bytes"
-        raise ValueError(f"Data option 'scaling' is {scaling!r} and {name} is streamed; allowed are {allowed}.")
-    scale, words = fitted(scaling, rows.shards[0][:1], white=white, together=True)
     if isinstance(test, Path):
         held = open_rows(test)
         other = held.shards[0].dtype, held.example_shape
@@ -43,12 +39,12 @@ def streamed(path: Path, test: Any, split: str, *, seed: Any, scaling: str, shap
     else:
         held, places = rows, places_of(np.zeros(len(rows), int), test, seed, name)
         how = f"{float(test):g} is the test split, seed {seed}"
+    (rows if split == "train" else held).check_finite()
+    scale, words = fitted(scaling, rows.taken(places[0]), white=white, together=len(found) > 1)
     chosen = None if scaling == "none" else scale
     if split == "test":
-        held.check_finite()
         x, notes = held.taken(places[1], chosen)[:], ()
     else:
-        rows.check_finite()
         x = rows.taken(places[0], chosen)
         about = described(name, (len(places[0]), len(places[1])), found, how)
         notes = (about, f"{words}; training examples are read from {len(rows.shards)} files while they train")
