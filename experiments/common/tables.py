@@ -9,7 +9,7 @@ import numpy as np
 
 from jaxae.files.atomic import replacing
 
-__all__ = ["OverSeeds", "aligned", "as_text", "read_csv", "tidy", "write_csv"]
+__all__ = ["OverSeeds", "aligned", "as_text", "numbers", "read_csv", "tidy", "write_csv"]
 
 
 class OverSeeds(NamedTuple):
@@ -26,6 +26,9 @@ class OverSeeds(NamedTuple):
     def __str__(self):
         """Mean and deviation as a table shows them."""
         return f"{self.mean:.4g} ± {self.deviation:.2g}"
+
+
+DEVIATION = ", std"  # what the name of a csv's second column of an OverSeeds ends with
 
 
 def tidy(columns, *groups):
@@ -52,6 +55,16 @@ def read_csv(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def numbers(row: dict[str, str]) -> dict:
+    """A row of a csv with its numbers as such, those over seeds as OverSeeds, and None where it is empty."""
+    found = {name: _number(value) for name, value in row.items()}
+    return {
+        name: value if found.get(name + DEVIATION) is None else OverSeeds(value, found[name + DEVIATION])
+        for name, value in found.items()
+        if name.removesuffix(DEVIATION) == name
+    }
+
+
 def write_csv(path: Path, rows):
     """Write a list of dicts with the same keys as a csv file with a header."""
     spread = {key for row in rows for key, value in row.items() if isinstance(value, OverSeeds)}
@@ -64,12 +77,19 @@ def write_csv(path: Path, rows):
         file.write(text.getvalue().encode())
 
 
+def _number(value):
+    try:
+        return float(value)
+    except ValueError:
+        return value or None
+
+
 def _cells(key, value, spread):
     """The cells of a csv that one of a table is; spread: the columns that have a standard deviation."""
     if key not in spread:
         return [(key, value)]
     mean, deviation = value if isinstance(value, OverSeeds) else (value, None)
-    return [(key, mean), (f"{key}, std", deviation)]
+    return [(key, mean), (key + DEVIATION, deviation)]
 
 
 def _plain(value):

@@ -16,6 +16,7 @@ from experiments.engine.status import read_status
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 EXPERIMENTS = RESULTS.parents[1] / "conf" / "experiment"  # their configurations
 VERDICTS = "_verdicts"
+WITHIN = ", "  # between the seeds that are an axis of one grid, whose table is over them already
 ABOUT = ("commit", "machine", "seconds")  # of a seed's run, the last columns of a table
 
 
@@ -57,10 +58,11 @@ def _named(experiment, data):
 
 
 def _places(status, directory):
-    """{seed: directory} of the runs that a status.json speaks of."""
+    """{seed: directory} of the runs that a status.json speaks of; all seeds are one key where a table is over them."""
     if "seeds" in status:
         return {seed: place_of(seed, directory) for seed in status["seeds"]}
-    return {status["configuration"]["seed"]: directory}
+    seed = status["configuration"]["seed"]
+    return {WITHIN.join(map(str, seed)) if isinstance(seed, list) else seed: directory}
 
 
 def _completed(directory):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from experiments.common.intervals import half_interval
-from experiments.common.tables import OverSeeds
+from experiments.common.tables import OverSeeds, numbers
 
 SHARE = 0.05  # of a published number within which ours counts as the same, where nothing else is known of its error
 
@@ -36,8 +36,11 @@ class Number:
         found = [_row(rows, self.row, self.experiment) for rows in tables.get(self.experiment, {}).values()]
         if not found or self.column not in found[0]:
             return None
-        values = [self.unit * float(row[self.column]) for row in found]
-        return OverSeeds.of(values) if len(values) > 1 else OverSeeds(values[0], None)
+        values = [numbers(row)[self.column] for row in found]
+        if isinstance(values[0], OverSeeds):  # of a run whose grid has all seeds
+            return OverSeeds(self.unit * values[0].mean, self.unit * values[0].deviation)
+        scaled = [self.unit * value for value in values]
+        return OverSeeds.of(scaled) if len(scaled) > 1 else OverSeeds(scaled[0], None)
 
     def outcome(self, tables):
         """In words: reproduced, ahead or behind (above or below where neither is better), by how much, or not run."""

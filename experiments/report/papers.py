@@ -1,6 +1,7 @@
 """Every published number that RESULTS.md speaks of, by paper: the cell of a table that measures it, or why nothing does."""
 
 from experiments.common import published
+from experiments.report import papers_sparse
 from experiments.report.comparison import Left, Number, error, near, printed
 
 HINTON, RIFAI = "Hinton & Salakhutdinov 2006", "Rifai et al. 2011"
@@ -29,7 +30,7 @@ FINE_TUNED = {
 
 def rows() -> list[Number | Left]:
     """The rows of the comparison, paper by paper."""
-    return [*_hinton(), *_rifai(), *_vincent(), *_makhzani(), *_chollet(), *_others()]
+    return [*_hinton(), *_rifai(), *_vincent(), *_makhzani(), *_chollet(), *_others(), *papers_sparse.rows()]
 
 
 def _hinton():
@@ -177,10 +178,3 @@ def _others():
             f"{model}: angle to PCA's subspace (degrees)",
         )
         yield Number("Baldi & Hornik 1989", f"MNIST, linear autoencoder of {what}", 0.0, *cell, half=1.0, better="less")
-    sparse = "normalised error and dead latents of sparse autoencoders"
-    yield Left(
-        "Gao et al. 2024",
-        sparse,
-        "7 to 90 % dead",
-        "not attempted: activations of a language model, not part of the suite yet",
-    )

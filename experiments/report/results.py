@@ -9,9 +9,9 @@ from pathlib import Path
 from omegaconf import OmegaConf
 
 from experiments.common.over_seeds import table_over_seeds
-from experiments.common.tables import read_csv
+from experiments.common.tables import numbers, read_csv
 from experiments.report import papers
-from experiments.report.collect import ABOUT, EXPERIMENTS, RESULTS, VERDICTS, of_experiment
+from experiments.report.collect import ABOUT, EXPERIMENTS, RESULTS, VERDICTS, WITHIN, of_experiment
 from experiments.report.comparison import Left
 from experiments.report.markdown import cell, measured, table
 from experiments.report.notes import NOTES, WORDS
@@ -100,7 +100,7 @@ def _section(name, rows, seeds, verdicts):
     if len(seeds) > 1:
         words.append(f"'seeds=[{','.join(seeds)}]'")
     text += f"    python -m experiments.run {' '.join(words)}\n\n{_made(rows, seeds)}\n\n"
-    shown = table_over_seeds({seed: [dict(map(_number, row.items())) for row in each] for seed, each in seeds.items()})
+    shown = table_over_seeds({seed: [numbers(row) for row in each] for seed, each in seeds.items()})
     text += table(map(cell, shown[0]), [[cell(value) for value in row.values()] for row in shown])
     text += "".join(
         f"{'' if index else chr(10)}- **{'Holds' if row['holds'] == 'True' else 'Falls short'}:** {row['claim']}: "
@@ -116,18 +116,11 @@ def _made(rows, seeds):
     commits = sorted({row["commit"] for row in rows if row["commit"]})
     machines = sorted({row["machine"] for row in rows})
     minutes = sum(seconds.values()) / len(seconds) / 60
-    count = f"{len(seeds)} seeds, {minutes:.0f} minutes each" if len(seeds) > 1 else f"One seed, {minutes:.0f} minutes"
+    together = sum(len(seed.split(WITHIN)) for seed in seeds)
+    count = f"{together} seeds" if together > 1 else "One seed"
+    count += f", {minutes:.0f} minutes{' each' if len(seeds) > 1 else ''}"
     at = f", at commit {' and '.join(commits)}" if commits else ""
     return f"{count}, on {' and '.join(machines)} with other work beside it{at}."
-
-
-def _number(item):
-    """A column and its value, as a number where it is one and None where it is empty."""
-    name, value = item
-    try:
-        return name, float(value)
-    except ValueError:
-        return name, value or None
 
 
 def main(arguments=None):

@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from experiments.common.tables import write_csv
+from experiments.common.tables import OverSeeds, numbers, write_csv
 from experiments.engine.checks import ConfigurationError
 from experiments.engine.status import write_status
 from experiments.report.collect import collect, main, of_experiment
@@ -48,6 +48,16 @@ def test_the_rows_of_every_seed_are_kept_with_what_they_were_made_by(tmp_path):
 def test_a_run_of_one_seed_is_its_own(tmp_path):
     collect(run(tmp_path / "run", 0.5, commit="abc", machine="a machine"), tmp_path)
     assert [row["seed"] for row in read(tmp_path / "spectrum.csv")] == ["7", "7"]
+
+
+def test_seeds_that_are_an_axis_of_one_grid_are_told_together(tmp_path):
+    place = run(
+        tmp_path / "run", 0.5, commit="abc", machine="m", configuration=DONE["configuration"] | {"seed": [0, 1]}
+    )
+    write_csv(place / "table.csv", [{"model": "AE", "ratio": OverSeeds(0.5, 0.1)}])
+    collect(place, tmp_path)
+    (row,) = read(tmp_path / "spectrum.csv")
+    assert row["seed"] == "0, 1" and numbers(row)["ratio"] == OverSeeds(0.5, 0.1)
 
 
 def test_a_run_that_does_not_say_its_commit_is_told_it(tmp_path):

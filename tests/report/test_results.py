@@ -67,6 +67,20 @@ def test_numbers_over_seeds_are_means_with_deviations(tables):
     assert "3 seeds, 2 minutes each, on a machine with other work beside it, at commit abc1234." in text
 
 
+def test_a_table_over_the_seeds_of_one_grid_has_their_deviations(tables):
+    header = 'seed,model,ratio at 0,"ratio at 0, std",largest ratio,commit,machine,seconds'
+    models = ("AE", "AE+wd", "DAE-b", "DAE-g", "CAE", *(f"stacked CAE, {depth} layers" for depth in (1, 2, 3)))
+    rows = [header, *(f'"0, 1, 2","{name}",0.3,0.1,0.5,abc1234,a machine,120' for name in models)]
+    (tables / "contraction.csv").write_text("\n".join(rows), encoding="utf-8")
+    text = results.page(tables)
+    assert "MNIST, AE: contraction ratio at radius 0 | 1.34 | 0.3 ± 0.1 | below by 1.04 |" in text
+    assert (
+        "| AE | 0.3 ± 0.1 | 0.5 |" in text
+        and "'seeds=" not in text.partition("## contraction")[2].partition("\n## ")[0]
+    )
+    assert "3 seeds, 2 minutes, on a machine" in text
+
+
 def test_an_experiment_without_published_values_is_shown_as_it_is(tables):
     header, row = 'seed,model,"|cosine|",commit,machine,seconds', '0,"AE, plain",1.3456789,,a machine,60'
     (tables / "manifold.csv").write_text(f"{header}\n{row}\n", encoding="utf-8")
