@@ -4,57 +4,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from encoders import FEATURES, batch, numpy_code, stack, with_weights
 from jax.test_util import check_grads
 
 from jaxae import penalties
-from jaxae.models import ACTIVATIONS, Dense, Layer, Layers
+from jaxae.models import ACTIVATIONS, Layer, Layers
 
-
-# The activations and their slopes in NumPy, written from their definitions.
-def sigmoid(a):
-    return 1 / (1 + np.exp(-a))
-
-
-def gelu(a):
-    return 0.5 * a * (1 + np.tanh(np.sqrt(2 / np.pi) * (a + 0.044715 * a**3)))
-
-
-NUMPY = {
-    "linear": lambda a: a,
-    "sigmoid": sigmoid,
-    "tanh": np.tanh,
-    "relu": lambda a: np.maximum(a, 0),
-    "gelu": gelu,  # the approximation by tanh, Hendrycks & Gimpel 2016, section 2
-    "softplus": lambda a: np.log1p(np.exp(a)),
-    "elu": lambda a: np.where(a > 0, a, np.expm1(a)),
-}
 STACKS = [("sigmoid",), ("relu",), ("tanh", "sigmoid"), ("gelu", "linear"), ("sigmoid", "softplus", "elu")]
-FEATURES = 6
-WIDTHS = {1: (4,), 2: (5, 3), 3: (5, 4, 3)}
-
-
-def stack(names, widths=None, seed=0, dtype=np.float64):
-    """An encoder with random weights and biases, some units of which are near saturation."""
-    rng = np.random.default_rng(seed)
-    widths = (FEATURES, *(widths or WIDTHS[len(names)]))
-    return Layers(
-        tuple(
-            Layer(
-                jnp.asarray(rng.normal(size=(i, o)), dtype), jnp.asarray(rng.normal(size=o), dtype), ACTIVATIONS[name]
-            )
-            for i, o, name in zip(widths[:-1], widths[1:], names, strict=True)
-        )
-    )
-
-
-def batch(n=3, seed=1, dtype=np.float64):
-    return jnp.asarray(np.random.default_rng(seed).normal(size=(n, FEATURES)), dtype)
-
-
-def numpy_code(encoder, names, x):
-    for layer, name in zip(encoder.layers, names, strict=True):
-        x = NUMPY[name](x @ np.asarray(layer.weight, np.float64) + np.asarray(layer.bias, np.float64))
-    return x
 
 
 def jacobian_by_loops(encoder, names, x, h=1e-5):
@@ -70,10 +26,6 @@ def jacobian_by_loops(encoder, names, x, h=1e-5):
             for j in range(code):
                 J[row, j, i] = (numpy_code(encoder, names, up)[j] - numpy_code(encoder, names, down)[j]) / (2 * h)
     return J
-
-
-def with_weights(encoder, weights):
-    return Layers(tuple(layer.replace(weight=W) for layer, W in zip(encoder.layers, weights, strict=True)))
 
 
 EXACT = {
@@ -351,104 +303,3 @@ def test_l1_of_known_codes():
     x = jnp.zeros((3, FEATURES))
     np.testing.assert_array_equal(penalties.l1(lambda _: jnp.asarray(code), x), [3.5, 0, 10])
     np.testing.assert_array_equal(penalties.l1(lambda _: jnp.asarray(code).reshape(3, 2, 2), x), [3.5, 0, 10])
-
-
-def sigmoid_units(activity):
-    """An encoder whose units have the given mean activation whatever x is: no weights, biases logit(activity)."""
-    activity = np.asarray(activity, np.float64)
-    bias = jnp.asarray(np.log(activity / (1 - activity)), np.float32)
-    return Layers((Layer(jnp.zeros((FEATURES, len(activity))), bias, jax.nn.sigmoid),))
-
-
-def bernoulli_divergence(rho, active):
-    active = np.asarray(active, np.float64)
-    return np.sum(rho * np.log(rho / active) + (1 - rho) * np.log((1 - rho) / (1 - active)))
-
-
-@pytest.mark.parametrize("rho", [0.05, 0.5, 0.9])
-def test_kl_sparsity_is_0_where_every_mean_activation_is_rho(rho):
-    values = penalties.kl_sparsity(sigmoid_units([rho] * 4), batch(dtype=np.float32), rho=rho)
-    np.testing.assert_allclose(values, 0, atol=1e-6)  # 4 units, each a difference of numbers of order 1 in float32
-
-
-@pytest.mark.parametrize("activity", [[0.05, 0.05, 0.06], [0.2, 0.5, 0.9], [0.01, 0.05, 0.05]])
-def test_kl_sparsity_is_positive_where_one_unit_differs(activity):
-    got = penalties.kl_sparsity(sigmoid_units(activity), batch(dtype=np.float32), rho=0.05)
-    expected = bernoulli_divergence(0.05, activity)
-    assert expected > 5e-4
-    np.testing.assert_allclose(got, np.full(3, expected), rtol=1e-5, atol=1e-6)
-
-
-def test_kl_sparsity_is_of_the_mean_over_the_batch():
-    encoder, x = stack(("tanh", "sigmoid"), dtype=np.float32), batch(10, dtype=np.float32)
-    h = numpy_code(encoder, ("tanh", "sigmoid"), np.asarray(x, np.float64))
-    expected = bernoulli_divergence(0.2, h.mean(axis=0))
-    np.testing.assert_allclose(penalties.kl_sparsity(encoder, x, rho=0.2), np.full(10, expected), rtol=1e-5)
-    # Units that are on for x and off for -x are half active on average: no penalty for rho = 1/2.
-    odd = with_weights(
-        sigmoid_units([0.5] * 4), [jnp.asarray(np.random.default_rng(3).normal(size=(6, 4)), jnp.float32)]
-    )
-    np.testing.assert_allclose(penalties.kl_sparsity(odd, jnp.concatenate([x, -x]), rho=0.5), 0, atol=1e-6)
-
-
-def test_kl_sparsity_is_finite_with_finite_gradients_at_saturated_units():
-    encoder = Layers((Layer(jnp.ones((FEATURES, 4)), jnp.array([-1e4, 1e4, -80.0, 0.0]), jax.nn.sigmoid),))
-    x = 0.1 * batch(dtype=np.float32)
-    value, gradient = jax.value_and_grad(lambda e: jnp.mean(penalties.kl_sparsity(e, x, rho=0.05)))(encoder)
-    assert np.isfinite(value) and value > bernoulli_divergence(0.05, [0.5])
-    assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(gradient))
-
-
-def test_the_gradient_of_kl_sparsity_is_that_of_finite_differences(x64):
-    encoder, x = stack(("tanh", "sigmoid")), batch(4)
-    penalty = jax.jit(lambda e: jnp.mean(penalties.kl_sparsity(e, x, rho=0.1)))
-    check_grads(penalty, (encoder,), order=1, modes=["rev"], atol=1e-6, rtol=1e-6)
-    assert np.all(np.abs(jax.grad(penalty)(encoder).layers[0].weight) > 1e-6)
-
-
-@pytest.mark.parametrize("last", ["relu", "linear", "tanh", "softplus"])
-def test_kl_sparsity_refuses_codes_that_are_no_probabilities(last):
-    with pytest.raises(TypeError, match=r"kl_sparsity.*sigmoid"):
-        penalties.kl_sparsity(stack(("sigmoid", last), dtype=np.float32), batch(dtype=np.float32), rho=0.1)
-
-
-@pytest.mark.parametrize("name", ["weight_decay"])
-def test_penalties_that_need_layers_refuse_a_plain_function(name):
-    with pytest.raises(TypeError, match=rf"{name} needs an encoder with \.layers.*function"):
-        ALL[name](lambda x: x, batch(dtype=np.float32))
-
-
-def test_weight_decay_is_the_sum_of_all_squared_weights_without_biases():
-    encoder, x = stack(("tanh", "relu", "sigmoid"), dtype=np.float32), batch(dtype=np.float32)
-    expected = 0.0
-    for layer in encoder.layers:
-        for entry in np.asarray(layer.weight, np.float64).ravel():
-            expected += entry**2
-    np.testing.assert_allclose(penalties.weight_decay(encoder, x), np.full(3, expected), rtol=1e-6)
-    gradient = jax.grad(lambda e: jnp.mean(penalties.weight_decay(e, x)))(encoder)
-    for layer, slope in zip(encoder.layers, gradient.layers, strict=True):
-        np.testing.assert_allclose(slope.weight, 2 * layer.weight, rtol=1e-6)
-        assert not np.any(slope.bias)
-
-
-@pytest.mark.parametrize("tied", [True, False])
-def test_weight_decay_counts_tied_weights_once_and_untied_ones_of_both(tied):
-    model = Dense(FEATURES, (5, 3), tied=tied)
-    params = model.init(jax.random.key(0))
-    weights = [layer["weight"] for part in params.values() for layer in part if "weight" in layer]
-    assert len(weights) == (2 if tied else 4)
-    decoder = model.decoder(params)
-    values = penalties.weight_decay(model.encoder(params), batch(dtype=np.float32), decoder=decoder)
-    np.testing.assert_allclose(values, [sum(np.sum(np.square(W)) for W in weights)] * 3, rtol=1e-6)
-
-
-def test_weight_decay_takes_no_decoder_that_hides_its_weights():
-    encoder = stack(("sigmoid",), dtype=np.float32)
-    with pytest.raises(TypeError, match=r"^weight_decay needs a decoder with \.layers"):
-        penalties.weight_decay(encoder, batch(dtype=np.float32), decoder=lambda h: h)
-
-
-def test_contractive_of_a_linear_layer_is_weight_decay():
-    # Rifai et al. 2011: for a linear encoder the two penalties coincide.
-    encoder, x = stack(("linear",), dtype=np.float32), batch(dtype=np.float32)
-    np.testing.assert_allclose(penalties.contractive(encoder, x), penalties.weight_decay(encoder, x), rtol=1e-6)

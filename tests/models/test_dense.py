@@ -2,18 +2,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from encoders import NUMPY
 
 from jaxae.models import ACTIVATIONS, INITIALIZERS, Dense, centred, untie
-
-NUMPY = {  # written from the definitions
-    "linear": lambda a: a,
-    "sigmoid": lambda a: 1 / (1 + np.exp(-a)),
-    "tanh": np.tanh,
-    "relu": lambda a: np.maximum(a, 0),
-    "gelu": lambda a: 0.5 * a * (1 + np.tanh(np.sqrt(2 / np.pi) * (a + 0.044715 * a**3))),
-    "softplus": lambda a: np.log1p(np.exp(a)),
-    "elu": lambda a: np.where(a > 0, a, np.expm1(a)),
-}
 
 
 def random_params(model, seed=0):
