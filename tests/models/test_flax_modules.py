@@ -9,6 +9,7 @@ import numpy as np
 import optax
 import pytest
 from flax import linen, nnx
+from flax_nets import FEATURES, SHAPE, Back, Decoder, Encoder, Picture, data
 
 from jaxae import codes, corruptions, losses, penalties, storage
 from jaxae.contractive import exact
@@ -21,63 +22,10 @@ from jaxae.sweeps import expand, take
 from jaxae.training import fit, fit_grid
 from jaxae.training.checkpoints import Checkpoints
 
-FEATURES = 12
-SHAPE = (4, 3)
-HERE = __name__
-
-
-class Encoder(linen.Module):
-    """Two layers, as Dense(FEATURES, (5, 3))."""
-
-    width: int = 5
-
-    @linen.compact
-    def __call__(self, x):
-        h = linen.sigmoid(linen.Dense(self.width)(x))
-        return linen.sigmoid(linen.Dense(3)(h))
-
-
-class Decoder(linen.Module):
-    features: int
-    width: int = 5
-
-    @linen.compact
-    def __call__(self, z):
-        h = linen.sigmoid(linen.Dense(self.width)(z))
-        return linen.Dense(self.features)(h)
-
-
-class Picture(nnx.Module):
-    """A convolution over the picture that a flat row is, and a dense code."""
-
-    def __init__(self, shape, channels=2, code=3, *, rngs):
-        self.shape = shape
-        self.convolution = nnx.Conv(1, channels, (3, 3), rngs=rngs)
-        self.code = nnx.Linear(shape[0] * shape[1] * channels, code, rngs=rngs)
-
-    def __call__(self, x):
-        h = nnx.tanh(self.convolution(x.reshape(*x.shape[:-1], *self.shape, 1)))
-        return self.code(h.reshape(*x.shape[:-1], -1))
-
-
-class Back(nnx.Module):
-    def __init__(self, features, code=3, *, rngs):
-        self.layers = nnx.List([nnx.Linear(code, 4, rngs=rngs), nnx.tanh, nnx.Linear(4, features, rngs=rngs)])
-
-    def __call__(self, z):
-        for layer in self.layers:
-            z = layer(z)
-        return z
-
-
 LINEN = from_linen(Encoder(), Decoder(FEATURES), jnp.zeros((1, FEATURES)))
 NNX = from_nnx(functools.partial(Picture, SHAPE), functools.partial(Back, FEATURES))
 MODELS = {"linen": LINEN, "nnx": NNX}
 models = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
-
-
-def data(n=20):
-    return jax.random.uniform(jax.random.key(5), (n, FEATURES))
 
 
 def recipe(**choices):
@@ -212,19 +160,19 @@ def test_models_made_twice_from_equal_parts_are_equal():
     one, other = (from_linen(each, Decoder(FEATURES), data()) for each in (listed, tupled))
     assert one == other and hash(one) == hash(other)
     assert from_nnx(functools.partial(Picture, shape=SHAPE), functools.partial(Back, FEATURES)) == NNX
-    named = from_names(f"{HERE}.Encoder", f"{HERE}.Decoder", shape=SHAPE)
-    assert named == LINEN != from_names(f"{HERE}.Encoder", f"{HERE}.Decoder", shape=SHAPE, width=6)
+    named = from_names("flax_nets.Encoder", "flax_nets.Decoder", shape=SHAPE)
+    assert named == LINEN != from_names("flax_nets.Encoder", "flax_nets.Decoder", shape=SHAPE, width=6)
 
 
 def test_named_modules_are_given_what_they_have_a_parameter_for():
-    model = from_names(f"{HERE}.Picture", f"{HERE}.Back", shape=SHAPE, channels=4, code=2)
+    model = from_names("flax_nets.Picture", "flax_nets.Back", shape=SHAPE, channels=4, code=2)
     assert dict(model.encoder_of[1]) == {"shape": SHAPE, "channels": 4, "code": 2}
     assert dict(model.decoder_of[1]) == {"features": FEATURES, "code": 2}
     params = model.init(jax.random.key(0))
     assert params["encoder"]["convolution.kernel"].shape == (3, 3, 1, 4)
     assert model.decoder(params)(model.encoder(params)(data())).shape == (20, FEATURES)
-    with pytest.raises(TypeError, match=rf"model.wdth is no parameter of {HERE}.Encoder or {HERE}.Decoder"):
-        from_names(f"{HERE}.Encoder", f"{HERE}.Decoder", shape=SHAPE, wdth=3)
+    with pytest.raises(TypeError, match=r"model.wdth is no parameter of flax_nets.Encoder or flax_nets.Decoder"):
+        from_names("flax_nets.Encoder", "flax_nets.Decoder", shape=SHAPE, wdth=3)
 
 
 @pytest.mark.parametrize(
@@ -238,7 +186,7 @@ def test_named_modules_are_given_what_they_have_a_parameter_for():
 )
 def test_names_that_are_no_modules_are_refused(name, words):
     with pytest.raises(ValueError, match=words):
-        from_names(name, f"{HERE}.Decoder", shape=SHAPE)
+        from_names(name, "flax_nets.Decoder", shape=SHAPE)
 
 
 @pytest.mark.slow
@@ -287,78 +235,6 @@ def test_a_grid_goes_on_from_a_checkpoint_bit_by_bit(model, tmp_path):
         fit_grid(model, recipes, data(), **sizes, checkpoints=checkpoints, on_epoch=kill)
     resumed = fit_grid(model, recipes, data(), **sizes, checkpoints=checkpoints)
     identical(resumed.params, fit_grid(model, recipes, data(), **sizes).params)
-
-
-class Normed(linen.Module):
-    @linen.compact
-    def __call__(self, x):
-        return linen.BatchNorm(use_running_average=True)(linen.Dense(3)(x))
-
-
-class Dropped(linen.Module):
-    @linen.compact
-    def __call__(self, x):
-        return linen.Dropout(0.5, deterministic=False)(linen.Dense(3)(x))
-
-
-class NnxNormed(nnx.Module):
-    def __init__(self, *, rngs):
-        self.norm = nnx.BatchNorm(3, rngs=rngs)
-
-    def __call__(self, x):
-        return self.norm(x)
-
-
-class NnxDropped(nnx.Module):
-    def __init__(self, *, rngs):
-        self.dropout = nnx.Dropout(0.5, rngs=rngs)
-
-    def __call__(self, x):
-        return self.dropout(x)
-
-
-class Unhashed(nnx.Module):
-    def __init__(self, *, rngs):
-        self.sizes = [1, 2]
-
-    def __call__(self, x):
-        return x
-
-
-class TwoArguments(linen.Module):
-    @linen.compact
-    def __call__(self, x, train):
-        return x
-
-
-Back3 = functools.partial(Back, 3)
-PURE = "a model is a function of its parameters alone"
-
-
-@pytest.mark.parametrize(
-    ("make", "words"),
-    [
-        (lambda: from_linen(Normed(), Decoder(FEATURES), data()), f"the encoder has batch_stats/BatchNorm_0/mean, .*: {PURE}"),
-        (lambda: from_linen(Dropped(), Decoder(FEATURES), data()), f'the encoder .*needs PRNG for "dropout".: {PURE}'),
-        (lambda: from_linen(TwoArguments(), Decoder(FEATURES), data()), "the encoder cannot be applied to one batch: .*train"),
-        (lambda: from_linen(Encoder, Decoder(FEATURES), data()), "the encoder is a .*from_linen takes two flax.linen modules"),
-        (lambda: from_nnx(NnxNormed, NnxNormed), f"the encoder has BatchStat norm.mean, BatchStat norm.var .*{PURE}"),
-        (lambda: from_nnx(Picture(SHAPE, rngs=nnx.Rngs(0)), NnxDropped), "make_encoder is a Picture: it must be a function"),
-        (lambda: from_nnx(Back3, NnxDropped), f"the decoder has RngCount dropout.rngs.count, .*: {PURE}"),
-        (lambda: from_nnx(Unhashed, Unhashed), "the encoder cannot be made or kept by its value: unhashable type: 'list'"),
-        (lambda: from_nnx(lambda rngs: 3, NnxDropped), "the encoder cannot be made.*: it is a int, no nnx module"),
-    ],
-)  # fmt: skip
-def test_what_is_no_function_of_parameters_is_refused(make, words):
-    with pytest.raises(TypeError, match=words):
-        make()
-
-
-def test_a_decoder_that_does_not_come_back_is_refused():
-    with pytest.raises(ValueError, match=r"the decoder gives shape \(11,\): it must be that of an example, \(12,\)"):
-        from_linen(Encoder(), Decoder(11), data())
-    with pytest.raises(ValueError, match=r"example has shape \(12,\): it must be a batch"):
-        from_linen(Encoder(), Decoder(11), data()[0])
 
 
 def test_a_decoder_without_parameters_has_none():
