@@ -13,8 +13,8 @@ ENERGY = "not attempted: an energy-based model, no autoencoder"
 INK = "the ink of the paper's curves is not known, and ours was set by PCA's error alone"
 SETTINGS = {
     "mnist": "weights and noise levels are not printed; ours are those of 14 settings with the least validation error",
-    "cifar10_bw": "weights and noise levels are not printed; ours have the least validation error of 10 settings, but AE+wd has "
-    "the weight of MNIST",
+    "cifar10_bw": "weights and noise levels are not printed; ours have the least validation error of 10 settings, but AE+wd "
+    "has the weight of MNIST",
 }
 NEAR = "weights and noise levels are not printed; ours bring the mean squared entry near in trials of 10 epochs"
 SPARSE = (
