@@ -18,9 +18,9 @@ SETTINGS = {
 }
 NEAR = "weights and noise levels are not printed; ours bring the mean squared entry near in trials of 10 epochs"
 SPARSE = (
-    "the cause was not found; with k = 25 neither five times as many epochs nor an auxiliary loss, with which 81 % of the "
-    "units are in use and not 65 %, moves the least validation error by more than 0.1 "
-    "([trials](results/features_search.csv))"
+    "ours are learned by Adam, those of the paper by stochastic gradient descent. In trials of k = 25 on validation digits it takes "
+    "the error from 3.0 to 2.4 % and the units in use from 65 to 95 %, where five times as many epochs of Adam or an auxiliary "
+    "loss change nothing ([trials](results/features_search.csv)); the whole table was not run by it"
 )
 UNKNOWN = "and the paper's search and stopping are not printed; the cause was not found"
 FINE_TUNED = {
