@@ -18,9 +18,9 @@ SETTINGS = {
 }
 NEAR = "weights and noise levels are not printed; ours bring the mean squared entry near in trials of 10 epochs"
 SPARSE = (
-    "ours are learned by Adam, those of the paper by stochastic gradient descent. For k = 25 it takes the error of validation digits "
-    "from 3.0 to 2.4 % and the units in use from 65 to 95 %, where five times as many epochs of Adam or an auxiliary "
-    "loss change nothing ([trials](results/features_search.csv)); the whole table was not run by it"
+    "ours are learned by Adam, those of the paper by stochastic gradient descent. For k = 25 it takes the validation error "
+    "from 3.0 to 2.4 % and the units in use from 65 to 95 %, where five times as many epochs of Adam or an auxiliary loss "
+    "change nothing ([trials](results/features_search.csv)); the whole table was not run by it"
 )
 UNKNOWN = "and the paper's search and stopping are not printed; the cause was not found"
 FINE_TUNED = {
