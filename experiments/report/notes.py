@@ -19,6 +19,8 @@ from the original's), 40,000 training and 10,000 validation images. The settings
 error after 8 epochs of training and 8 of fine-tuning with seed 100
 ([trials](results/classification_cifar10_bw_search.csv)), where the error still fell and all ten are within 1.1 points;
 AE+wd keeps the 0.001 of MNIST, 0.15 points behind 0.0001, and the CAE's 1 is the largest that was tried.""",
+    "features": """All features of this run were learned by Adam; the k-sparse ones of one layer are now learned by stochastic
+gradient descent.""",
     "codes_2d": "The paper prints no numbers for its figure 3.",
     "linear_pca": "The published errors are those of PCA with as many components.",
     "canonical": f"""MNIST, nats. No cross-entropy can be below the mean entropy of the pixels, {published.KERAS_FLOOR:.4f}.""",
