@@ -71,7 +71,7 @@ def _published(rows, tables):
             body.append((row.paper, row.what, row.published, "", row.why))
         else:
             number = measured(row.measured(tables), row.form)
-            body.append((row.paper, row.what, f"{row.published:{row.form}}", number, row.outcome(tables)))
+            body.append((row.paper, row.what, row.as_published, number, row.outcome(tables)))
     return "## Published numbers\n\n" + table(
         ("paper", "quantity (test set)", "published", "measured", "outcome"), body
     )
