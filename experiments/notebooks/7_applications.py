@@ -245,6 +245,8 @@ for name, (corruption, step) in kinds.items():
     values.append(psnr(np.asarray(reconstruct(recipe, model.encoder(params), model.decoder(params), x)), clean))
     decibels.append(values)
     print(f"{name}: the autoencoder is {values[-1] - max(values[:-1]):.1f} dB ahead of the better filter")
+
+# %%
 places = np.arange(len(kinds))
 for i, (label, color) in enumerate({"median": "C1", "PCA": "C2", "autoencoder": "C0"}.items()):
     plt.bar(places + (i - 1) / 4, np.array(decibels)[:, i], width=0.25, color=color, label=label)
