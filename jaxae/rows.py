@@ -54,12 +54,8 @@ class Rows:
         places = self._places(index)
         order = np.argsort(places)
         examples = np.empty((len(places), self.shape[1]), np.float32)
-        bounds = np.searchsorted(places[order], self._starts)
-        for shard, start, first, last in zip(self.shards, self._starts[:-1], bounds[:-1], bounds[1:], strict=True):
-            for begin in range(first, last, self._block):
-                block = order[begin : min(begin + self._block, last)]
-                examples[block] = self._scaled(shard[places[block] - start])
-                _advise(shard, "MADV_DONTNEED")
+        for part, block in self._read(places[order]):
+            examples[order[part]] = self._scaled(block)
         return examples
 
     def taken(self, index: slice | Int[np.ndarray, " m"], scale: Callable | None = None) -> "Rows":
@@ -70,13 +66,11 @@ class Rows:
 
     def blocks(self) -> Iterator[Num[np.ndarray, "m ..."]]:
         """The examples as they are in the files, in their order there and without scaling, some at a time."""
-        places = np.sort(self._places(slice(None)))
-        bounds = np.searchsorted(places, self._starts)
-        for shard, start, first, last in zip(self.shards, self._starts[:-1], bounds[:-1], bounds[1:], strict=True):
+        for shard in self.shards:
             _advise(shard, "MADV_SEQUENTIAL")
-            for begin in range(first, last, self._block):
-                yield shard[places[begin : min(begin + self._block, last)] - start]
-                _advise(shard, "MADV_DONTNEED")
+        for _, block in self._read(np.sort(self._places(slice(None)))):
+            yield block
+        for shard in self.shards:
             _advise(shard, "MADV_RANDOM")
 
     def min(self, **unused: Any) -> np.floating:
@@ -108,6 +102,15 @@ class Rows:
                 _advise(shard, "MADV_DONTNEED")
             _advise(shard, "MADV_RANDOM")
         self._extremes = min(low), max(high)
+
+    def _read(self, places):
+        """(which of the places, their examples as in the files), some at a time; places: ascending."""
+        bounds = np.searchsorted(places, self._starts)
+        for shard, start, first, last in zip(self.shards, self._starts[:-1], bounds[:-1], bounds[1:], strict=True):
+            for begin in range(first, last, self._block):
+                part = slice(begin, min(begin + self._block, last))
+                yield part, shard[places[part] - start]
+                _advise(shard, "MADV_DONTNEED")
 
     def _ends(self, which):
         if self._extremes is None:

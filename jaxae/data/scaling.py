@@ -39,7 +39,7 @@ class Scaling(NamedTuple):
 
 
 class Moments(NamedTuple):
-    """Of each feature, or of all: the least and the greatest value, mean and deviation, in float64."""
+    """Of each feature: the least and the greatest value, mean and deviation, in float64."""
 
     low: Float64[np.ndarray, " features"]
     high: Float64[np.ndarray, " features"]
@@ -66,14 +66,19 @@ def moments(x: Num[np.ndarray, "n ..."] | Rows) -> Moments:
     return Moments(low, high, first + mean, np.sqrt(np.maximum(squares / len(x) - mean**2, 0)))
 
 
+def check_kind(kind: str) -> None:
+    """Raises ValueError for a kind that is none of KINDS."""
+    if kind not in KINDS:
+        raise ValueError(f"Data option 'scaling' is {kind!r}; allowed are {', '.join(KINDS)}.")
+
+
 def fitted(kind: str, x: Num[np.ndarray, "n ..."] | Rows, *, white: int | None, together: bool) -> tuple[Scaling, str]:
     """The scaling of a training split and what it does in words; raises ValueError for a kind that is none of KINDS.
 
     "unit": x / white where white is given, else (x - min) / (max - min), of each feature or of all `together`;
     "standardised": (x - mean) / deviation of each feature; "none": x. What is constant is only shifted, to 0.
     """
-    if kind not in KINDS:
-        raise ValueError(f"Data option 'scaling' is {kind!r}; allowed are {', '.join(KINDS)}.")
+    check_kind(kind)
     zero, one = np.float64(0), np.float64(1)
     if kind == "none":
         return Scaling(zero, one, False), "scaling none: values as they are"

@@ -8,7 +8,7 @@ import numpy as np
 from jaxae.data.arrays import described, places_of
 from jaxae.data.dataset import Data, Origin
 from jaxae.data.options import whole_number
-from jaxae.data.scaling import fitted
+from jaxae.data.scaling import check_kind, fitted
 from jaxae.data.splits import stratified
 from jaxae.data.table import example_shape
 from jaxae.rows import open_rows
@@ -22,6 +22,7 @@ def streamed(path: Path, test: Any, split: str, *, seed: Any, scaling: str, shap
     the training split once more. Raises ValueError with the file and place of what is wrong.
     """
     seed, name = whole_number("seed", seed, least=0), str(path)
+    check_kind(scaling)  # before the files are read
     rows = open_rows(path)
     found = example_shape(rows.shards[0], name, shape)
     dtype = rows.shards[0].dtype
