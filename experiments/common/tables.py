@@ -61,7 +61,7 @@ def numbers(row: dict[str, str]) -> dict:
     return {
         name: value if found.get(name + DEVIATION) is None else OverSeeds(value, found[name + DEVIATION])
         for name, value in found.items()
-        if name.removesuffix(DEVIATION) == name
+        if not name.endswith(DEVIATION)
     }
 
 
