@@ -72,7 +72,7 @@ def _model(grid, run, cfg):
         *((grid.test.x, grid.test.labels) if cfg.figure.tested else (held_out.x, held_out.labels)),
         learning_rates=tuple(cfg.figure.rates),
         epochs=cfg.figure.classifier,
-        batch_size=cfg.train.batch_size,
+        batch_size=cfg.figure.batch_size,
         seed=int(grid.seeds[run]),
         validation=(held_out.x, held_out.labels),
     )
