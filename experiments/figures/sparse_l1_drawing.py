@@ -2,7 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from experiments.common import plotting
 
@@ -74,7 +74,7 @@ def draw(sweeps, sparse, principal, histograms, banks):
         front.set_title("reconstruction against sparsity")
         for axis in (front.xaxis, front.yaxis):
             axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-            axis.set_major_formatter(ScalarFormatter())
+            axis.set_major_formatter(StrMethodFormatter("{x:g}"))
             axis.set_minor_locator(NullLocator())
         front.legend(loc="lower left")
         for ax, (weight, filters) in zip(lower.subplots(1, len(banks), squeeze=False)[0], banks.items(), strict=True):
