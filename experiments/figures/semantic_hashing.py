@@ -47,7 +47,7 @@ def outcome(grids, cfg):
     stds = [float(std) for std in grid.recipes.code.keywords["std"]]
     codes = {std: _code(grid, run, std, x_test, relevant) for run, std in enumerate(stds)}
     rankings = {PIXELS: _exact(x, x_test, relevant)}
-    rankings |= _by_components(grid, x_test, relevant, cfg.figure.bits)
+    rankings |= _by_components(grid, x_test, relevant, cfg.figure)
     rankings |= {code.name: _hashed(code.base, code.queries, THRESHOLD, relevant) for code in codes.values()}
     share = cfg.figure.filtered
     filtered = _filtered(rankings[codes[max(stds)].name], rankings[PIXELS], relevant, share)
@@ -79,14 +79,14 @@ def _code(grid, run, std, x_test, relevant):
     return _Code(f"autoencoder, {base.shape[1]} bits, noise {std:g}", base, queries, quality, extreme)
 
 
-def _by_components(grid, x_test, relevant, candidates):
+def _by_components(grid, x_test, relevant, figure):
     """The rankings by PCA hashing with as many bits as the code has and with the number that is best for training images."""
     x, size = grid.train.x, grid.code_size
-    most = min(max(size, *candidates), *x.shape)
+    most = min(max(size, *figure.bits), *x.shape)
     with threadpool_limits(1):
         pca = PrincipalComponents.fit(x, most, solver="full")
     base, queries = pca.encode(x), pca.encode(x_test)
-    best = _best_size(base, grid.train.labels, sorted({min(bits, most) for bits in candidates}))
+    best = _best_size(base, grid.train.labels, sorted({min(bits, most) for bits in figure.bits}), figure.queries)
     return {
         f"{COMPONENTS}, {bits} bits": _hashed(base[:, :bits], queries[:, :bits], 0.0, relevant)
         for bits in sorted({min(size, most), best})
@@ -121,9 +121,10 @@ def _row(name, ranking, code):
     }
 
 
-def _best_size(components, labels, sizes):
-    """The number of bits of PCA hashing with the largest mean average precision among the training images."""
+def _best_size(components, labels, sizes, count):
+    """The number of bits of PCA hashing with the largest mean average precision of `count` training images as queries."""
     base, queries = validation_split(labels)
+    queries = queries[:count]
     relevant = labels[queries, None] == labels[None, base]
 
     def quality(bits):

@@ -13,6 +13,8 @@ from jaxae.integers import ceiling_division
 
 __all__ = ["average_precision", "binary", "hamming", "pack", "precision_at_recall"]
 
+BLOCK = 5_000_000  # distances that are ranked at once
+
 
 def binary(codes: Num[Array, "n bits"] | Sequence, thresholds: Number | Sequence) -> Bool[np.ndarray, "n bits"]:
     """The bits codes > thresholds. thresholds: one for all, or one per bit."""
@@ -46,9 +48,7 @@ def average_precision(distances: Num[Array, "..."], relevant: Shaped[Array, "...
     have many, count together, as in scikit-learn. distances: [q, n]; relevant: bools [q, n] -> [q] in [0, 1], NaN where
     nothing is relevant.
     """
-    hit, precision, _ = _within(distances, relevant)
-    total = hit.sum(axis=1)
-    return np.where(total > 0, (precision * hit).sum(axis=1) / np.maximum(total, 1), np.nan)
+    return np.concatenate([_average_precision(*_within(*block)) for block in _blocks(distances, relevant)])
 
 
 def precision_at_recall(
@@ -58,20 +58,36 @@ def precision_at_recall(
 
     distances: [q, n]; relevant: bools [q, n] with a True in each row; levels in (0, 1].
     """
-    hit, precision, recall = _within(distances, relevant)
-    if not hit.any(axis=1).all():
+    if not np.asarray(relevant, bool).any(axis=-1).all():
         raise ValueError("relevant has a query without any: recall is defined where something is relevant")
+    return np.concatenate([_at_recall(*_within(*block), levels) for block in _blocks(distances, relevant)])
+
+
+def _average_precision(hit, precision, recall):
+    del recall
+    total = hit.sum(axis=1)
+    return np.where(total > 0, (precision * hit).sum(axis=1) / np.maximum(total, 1), np.nan)
+
+
+def _at_recall(hit, precision, recall, levels):
+    del hit
     first = np.stack([np.argmax(recall >= level - 1e-9, axis=1) for level in levels], axis=1)
     return np.take_along_axis(precision, first, axis=1)
 
 
-def _within(distances, relevant):
-    """Per query in order of distance: the item's relevance, and precision and recall of all at most as far, each [q, n]."""
+def _blocks(distances, relevant):
+    """Both, some queries at a time, so that what ranking them takes fits in memory."""
     distances, relevant = np.asarray(distances), np.asarray(relevant, bool)
     if distances.shape != relevant.shape or distances.ndim != 2:
         raise ValueError(
             f"distances {distances.shape} and relevant {relevant.shape} must have one shape, [queries, items]"
         )
+    count = ceiling_division(distances.size, BLOCK) or 1
+    return zip(np.array_split(distances, count), np.array_split(relevant, count), strict=True)
+
+
+def _within(distances, relevant):
+    """Per query in order of distance: the item's relevance, and precision and recall of all at most as far, each [q, n]."""
     count = distances.shape[1]
     order = np.argsort(distances, axis=1, kind="stable")
     hit, ranked = np.take_along_axis(relevant, order, axis=1), np.take_along_axis(distances, order, axis=1)

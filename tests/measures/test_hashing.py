@@ -96,3 +96,16 @@ def test_the_objective_gives_a_random_code_fresh_noise_and_reconstructions_are_w
     np.testing.assert_allclose(loss(0.0, 1), clean, rtol=1e-6)
     assert len({float(loss(4.0, 1)), float(loss(4.0, 2)), float(clean)}) == 3
     np.testing.assert_array_equal(reconstruct(recipe(4.0), encoder, decoder, x), decoder(jax.nn.sigmoid(encoder(x))))
+
+
+def test_queries_ranked_some_at_a_time_are_ranked_as_all_at_once(monkeypatch):
+    generator = np.random.default_rng(3)
+    distances, relevant = generator.integers(0, 5, (7, 30)), generator.random((7, 30)) < 0.4
+    together = (
+        hashing.average_precision(distances, relevant),
+        hashing.precision_at_recall(distances, relevant, (0.5, 1)),
+    )
+    monkeypatch.setattr(hashing, "BLOCK", 50)
+    apart = hashing.average_precision(distances, relevant), hashing.precision_at_recall(distances, relevant, (0.5, 1))
+    np.testing.assert_array_equal(apart[0], together[0])
+    np.testing.assert_array_equal(apart[1], together[1])
