@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
+import optax
 
 from experiments.common import published
 from experiments.common.classifiers import alphas_of, as_published, kept, most_valid, noisy_code, percent_wrong
@@ -126,8 +127,9 @@ def _fine_tuned(grid, code, params, cfg):
         grid.test.x,
         grid.test.labels,
         learning_rates=tuple(cfg.figure.rates),
+        optimizer=optax.sgd,
         epochs=cfg.figure.classifier,
-        batch_size=cfg.train.batch_size,
+        batch_size=cfg.figure.batch_size,
         seed=int(grid.seeds[0]),
         validation=(grid.validation.x, grid.validation.labels),
     )
