@@ -1,0 +1,139 @@
+"""A classifier on a code, both trained together."""
+
+import collections
+import functools
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.tree_util import Partial
+from jaxtyping import Int, Num
+
+from jaxae.arrays import Array, Number, Params
+from jaxae.functions import takes_key
+from jaxae.probes.protocol import Probe, validation_split
+
+__all__ = ["fine_tuned"]
+
+CHUNK = 1000  # examples encoded at once where nothing is differentiated
+
+
+def fine_tuned(
+    encode: Callable,
+    params: Params,
+    x: Num[Array, "n ..."],
+    labels: Int[Array, " n"] | Sequence[int],
+    x_test: Num[Array, "m ..."],
+    labels_test: Int[Array, " m"] | Sequence[int],
+    *,
+    optimizer: Callable = optax.adam,
+    learning_rates: Iterable[Number] = (0.0003, 0.001, 0.003),
+    epochs: int,
+    batch_size: int = 100,
+    seed: int = 0,
+    encode_test: Callable | None = None,
+    validation: tuple[Num[Array, "v ..."], Int[Array, " v"] | Sequence[int]] | None = None,
+) -> Probe:
+    """The accuracy of softmax(encode(params, x) V + c) after training params, V and c together by cross-entropy.
+
+    encode: (params, x [batch, ...features]) -> [batch, code], differentiable, with a keyword `key` where training is random, as
+    by dropout, and without it None, and any function of jaxae composes one: a deep
+    encoder, a k-sparse code with alpha * k units kept, a contractive encoder; params: where it starts, any pytree; V and c
+    start at 0. labels: from 0 on; optimizer: learning rate -> optax transformation; learning_rates:
+    the candidates; epochs: at most, of n // batch_size steps each; encode_test: takes the place of encode for validation
+    and test, where they keep more of the code than training does; validation: examples and labels to choose by, none of them
+    in x -> Probe with chosen["learning_rate"], chosen["epochs"],
+    validation {learning rate: accuracy after each epoch, [epochs]} and fitted {"encoder": like params, "softmax": {"weight",
+    "bias"}}. Without `validation` the last fit starts anew from params, on all examples, for the chosen number of epochs; with
+    it the parameters of the chosen epoch are those that are tested. Raises ValueError for sizes that do not fit the data.
+    """
+    x, labels = jnp.asarray(x), np.asarray(labels)
+    if epochs < 1:
+        raise ValueError(f"epochs is {epochs}: it must be a whole number from 1 on")
+    encode = _as_leaves(encode)
+    encode_test = encode if encode_test is None else _as_leaves(encode_test)
+    optimizer = _as_leaves(optimizer)
+    if validation is None:
+        fit, held_out = validation_split(labels, seed=seed)
+        x_chosen_by, labels_chosen_by = x[held_out], labels[held_out]
+    else:
+        fit, (x_chosen_by, labels_chosen_by) = np.arange(len(x)), map(jnp.asarray, validation)
+    if not 1 <= batch_size <= len(fit):
+        raise ValueError(f"batch_size is {batch_size}: it must be between 1 and the number of examples, {len(fit)}")
+    start, y = _start(encode, params, x, int(labels.max()) + 1), jnp.asarray(labels)
+
+    def train(rate, chosen, count):
+        """Parameters after each epoch on the chosen examples."""
+        state = (start, optimizer(rate).init(start))
+        for index in range(count):
+            order = np.random.default_rng((seed, index)).permutation(chosen)
+            # Of one length for every choice of examples, so that one program serves them all.
+            order = np.pad(order, (0, len(x) - len(chosen)))
+            steps = len(chosen) // batch_size
+            key = jax.random.fold_in(jax.random.key(seed), index)
+            state = _epoch(encode, optimizer, np.float32(rate), state, x, y, order, steps, key, batch_size=batch_size)
+            yield state[0]
+
+    scores, best = {}, (-1.0,)
+    for rate in learning_rates:
+        started, scores[rate] = time.perf_counter(), np.zeros(epochs)
+        for index, fitted in enumerate(train(rate, fit, epochs)):
+            scores[rate][index] = score = _accuracy(encode_test, fitted, x_chosen_by, labels_chosen_by)
+            if score > best[0]:
+                best = score, rate, index + 1, fitted, time.perf_counter() - started
+    _, rate, count, fitted, fit_seconds = best
+    if validation is None:
+        started = time.perf_counter()
+        fitted = collections.deque(train(rate, np.arange(len(x)), count), maxlen=1).pop()
+        jax.block_until_ready(fitted)
+        fit_seconds = time.perf_counter() - started
+    started = time.perf_counter()
+    accuracy = _accuracy(encode_test, fitted, x_test, labels_test)
+    chosen = {"learning_rate": rate, "epochs": count}
+    return Probe(accuracy, chosen, scores, fit_seconds, time.perf_counter() - started, fitted)
+
+
+def _as_leaves(function):
+    """The function as a pytree that jit takes, its arrays as leaves."""
+    return function if isinstance(function, Partial) else Partial(function)
+
+
+def _start(encode, params, x, classes):
+    size = jax.eval_shape(encode, params, x[:1]).shape[1]
+    return {"encoder": params, "softmax": {"weight": jnp.zeros((size, classes)), "bias": jnp.zeros(classes)}}
+
+
+def _logits(encode, params, x, key=None):
+    random = {} if key is None or not takes_key(encode) else {"key": key}
+    return encode(params["encoder"], x, **random) @ params["softmax"]["weight"] + params["softmax"]["bias"]
+
+
+@functools.partial(jax.jit, static_argnames="batch_size")
+def _epoch(encode, optimizer, rate, state, x, labels, order, steps, key, *, batch_size):
+    """(params, moments) after `steps` steps on the examples in their order."""
+
+    def mean_loss(params, batch, key):
+        logits = _logits(encode, params, x[batch], key)
+        return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(logits, labels[batch]))
+
+    def step(index, state):
+        params, moments = state
+        batch = jax.lax.dynamic_slice(order, (index * batch_size,), (batch_size,))
+        gradient = jax.grad(mean_loss)(params, batch, jax.random.fold_in(key, index))
+        update, moments = optimizer(rate).update(gradient, moments, params)
+        return optax.apply_updates(params, update), moments
+
+    return jax.lax.fori_loop(0, steps, step, state)
+
+
+@jax.jit
+def _correct(encode, params, x, labels):
+    return jnp.sum(jnp.argmax(_logits(encode, params, x), axis=-1) == labels)
+
+
+def _accuracy(encode, params, x, labels):
+    chunks = range(0, len(x), CHUNK)
+    return float(sum(_correct(encode, params, x[i : i + CHUNK], labels[i : i + CHUNK]) for i in chunks) / len(x))
