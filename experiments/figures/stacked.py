@@ -177,7 +177,7 @@ def _fine_tuned(grid, recipe, params, cfg):
         test.labels,
         learning_rates=tuple(cfg.figure.rates),
         epochs=cfg.figure.classifier,
-        batch_size=min(100, len(train.x) - len(train.x) // 6),  # the validation split leaves no fewer
+        batch_size=cfg.figure.batch_size,
     )
     return result.accuracy
 
