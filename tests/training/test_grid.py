@@ -4,17 +4,16 @@ import numpy as np
 import optax
 import pytest
 import scipy.linalg
+from small_fits import MODEL, data, recipe, sgd
 
 from jaxae import codes, corruptions, losses, penalties
 from jaxae.functions import configure
 from jaxae.models import Dense
-from jaxae.objective import Recipe, objective
+from jaxae.objective import objective
 from jaxae.schedules import Schedule
 from jaxae.sweeps import expand, take
 from jaxae.training import evaluation_error, fit, fit_grid
 
-FEATURES = 6
-MODEL = Dense(FEATURES, 3, activation="tanh")
 TRACES = {"loss": 0}
 
 
@@ -23,38 +22,8 @@ def counted_squared_error(prediction, target):
     return losses.squared_error(prediction, target)
 
 
-def label(encoder, x):
-    """Not a penalty: it shows in the curve which examples a step has seen."""
-    return x[:, 0]
-
-
-def dice(encoder, x, *, key):
-    """Not a penalty: it shows in the curve which key a step has had."""
-    return jnp.broadcast_to(jax.random.uniform(key), x.shape[:1])
-
-
 def one(encoder, x):
     return jnp.ones(len(x))
-
-
-def data(n=20, seed=0):
-    return np.random.default_rng(seed).normal(size=(n, FEATURES)).astype(np.float32)
-
-
-def labelled(n):
-    """Example i carries the label 2^i, so that a sum of labels is a set of examples."""
-    x = data(n)
-    x[:, 0] = 2.0 ** np.arange(n)
-    return x
-
-
-def recipe(optimizer=None, **choices):
-    optimizer = configure(optax.adam, learning_rate=0.01) if optimizer is None else optimizer
-    return Recipe(**{"loss": configure(losses.squared_error), "optimizer": optimizer, **choices})
-
-
-def sgd(learning_rate):
-    return configure(optax.sgd, learning_rate=learning_rate)
 
 
 def linear(start, end):
@@ -171,48 +140,6 @@ def test_a_run_that_diverges_leaves_the_others_untouched(parallel_runs, bad):
     assert np.all(np.isfinite(healthy.curve["loss"]))
 
 
-def labels_seen(n, batch_size, epochs, seeds, learning_rate=0.0, weight=0.0):
-    """The sum of the labels of an epoch's examples, [runs, epochs]."""
-    recipes, _, _ = expand(recipe(sgd(learning_rate), penalty=configure(label), weight=weight))
-    curve = fit_grid(MODEL, recipes, labelled(n), seeds=seeds, epochs=epochs, batch_size=batch_size).curve
-    return np.asarray(curve["penalty"]) * (n // batch_size * batch_size)
-
-
-@pytest.mark.slow
-def test_an_epoch_sees_every_example_once_but_for_those_left_out_anew():
-    whole = labels_seen(12, 4, 3, [0])
-    np.testing.assert_array_equal(whole, np.full((1, 3), 2**12 - 1))
-    partial = labels_seen(11, 4, 20, [0])[0].astype(int)
-    assert all(int(seen).bit_count() == 8 for seen in partial)  # three are left out; a repeat would carry over
-    left_out = {seen ^ (2**11 - 1) for seen in partial}
-    assert len(left_out) > 15  # of 165 sets of three; 20 draws are expected to hit 19
-    assert np.bitwise_or.reduce(list(left_out)) == 2**11 - 1
-
-
-@pytest.mark.slow
-def test_runs_of_one_seed_see_the_same_examples_whatever_the_numbers():
-    seen = labels_seen(11, 4, 8, [0, 0, 1], learning_rate=[0.0], weight=[0.0, 0.7, 0.7])
-    np.testing.assert_array_equal(seen[0], seen[1])
-    assert np.any(seen[0] != seen[2])
-
-
-@pytest.mark.slow
-def test_runs_of_one_seed_have_the_same_keys_which_are_new_at_every_step():
-    recipes, _, _ = expand(recipe(sgd(0.0), penalty=configure(dice), weight=[0.0, 1.0, 1.0]))
-    drawn = fit_grid(MODEL, recipes, data(), seeds=[0, 0, 1], epochs=8, batch_size=20).curve["penalty"]
-    np.testing.assert_array_equal(drawn[0], drawn[1])
-    assert len(set(np.asarray(drawn[1:]).ravel().tolist())) == 16  # 8 steps of two seeds
-
-
-@pytest.mark.slow
-def test_noise_is_drawn_anew_in_training_and_not_at_all_in_testing():
-    recipes, _, _ = expand(recipe(sgd(0.0), corruption=configure(corruptions.masking, rate=0.5)))
-    x = data()
-    curve = fit_grid(MODEL, recipes, x, seeds=[0], epochs=4, batch_size=5, x_test=x).curve
-    assert len(set(np.asarray(curve["error"][0]).tolist())) == 4
-    assert len(set(np.asarray(curve["test_error"][0]).tolist())) == 1
-
-
 @pytest.mark.slow
 def test_a_step_is_the_gradient_of_the_objective():
     x = jnp.asarray(data())
@@ -226,14 +153,6 @@ def test_a_step_is_the_gradient_of_the_objective():
     expected = jax.tree.map(lambda p, g: p - 0.05 * g, start, jax.jit(jax.grad(whole))(start))
     close(moved, expected, rtol=1e-5, atol=1e-6)
     assert np.max(np.abs(moved["encoder"][0]["weight"] - start["encoder"][0]["weight"])) > 1e-3
-
-
-def test_different_seeds_start_from_different_weights():
-    recipes, _, _ = expand(recipe(sgd([0.0, 0.0, 0.0, 0.0])))
-    run = fit_grid(MODEL, recipes, data(), seeds=[0, 0, 1, 2], epochs=1, batch_size=5)
-    weights = run.params["encoder"][0]["weight"]
-    np.testing.assert_array_equal(weights[0], weights[1])
-    assert np.all(weights[0] != weights[2]) and np.all(weights[2] != weights[3])
 
 
 @pytest.mark.slow
