@@ -25,7 +25,7 @@ by Adam, and all are fine-tuned by stochastic gradient descent on 20 examples a 
 validation digits with another seed ([results/features_search.csv](results/features_search.csv),
 [results/fine_tuning_search.csv](results/fine_tuning_search.csv)), after a first run, all by Adam, had been tested. There k =
 40, 25 and 10 erred on 2.61, 2.38 and 2.25 %, and fine-tuned features on 1.49 to 1.69 %, without pretraining on 1.70.""",
-    "semantic_hashing": """The seconds are of drawing; the three models had been trained by an earlier command, for 7 minutes.""",
+    "semantic_hashing": """The seconds are of drawing; an earlier command had trained for 7 minutes.""",
     "filters_ksparse": """Stochastic gradient descent with momentum 0.9 and a rate of 0.01, as in the paper, for 40 epochs where
 the paper has 5000. By Adam at 0.001, the optimizer of scale=quick, over three seeds 27, 15, 13 and 10 % of the units are dead
 and 57, 50, 40 and 29 % in use at k = 70, 40, 25 and 10, the errors 1.86, 3.86, 6.19 and 11.7.""",
