@@ -13,8 +13,7 @@ NOTES = {
 autoencoders have gelu units from random weights and Adam with warm-up and cosine decay. That of digits has decoupled weight
 decay 0.01 and input noise that falls from 0.3 to 0 over the first 80 % of 60 epochs, that of curves neither, and 200
 epochs. Without noise and decay the error of 30 numbers is limited by overfitting. The paper has pretrained logistic units
-and conjugate gradients. Logistic PCA was trained for a fixed number of epochs here; trained until it converges, as it is
-now, it has 8.8 and 3.0 on the quick curves.""",
+and conjugate gradients.""",
     "classification_cifar10_bw": """Grey CIFAR-10 (a copy that was compressed as JPEG again, so its pixels differ slightly
 from the original's), 40,000 training and 10,000 validation images. The settings of all but AE+wd have the least validation
 error after 8 epochs of training and 8 of fine-tuning with seed 100
