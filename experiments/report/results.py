@@ -32,8 +32,8 @@ one-sided paired t-test at 5 %; the least certain difference is the one with the
 of rounded numbers, those of the tables are exact.
 
 Written from the tables in [results](results) by `python -m experiments.report.results`; a table comes from a finished run by
-`python -m experiments.report.collect DIRECTORY`. What it costs to train is in [BENCHMARKS.md](BENCHMARKS.md), figures and
-results at `scale=quick` are in the [gallery](README.md).
+`python -m experiments.report.collect DIRECTORY`. Minutes were taken with other runs beside them; what it costs to train is in
+[BENCHMARKS.md](BENCHMARKS.md). Figures and results at `scale=quick` are in the [gallery](README.md).
 """
 
 
@@ -119,12 +119,12 @@ def _made(rows, seeds):
     seconds = {row["seed"]: float(row["seconds"]) for row in rows}
     commits = sorted({row["commit"] for row in rows if row["commit"]})
     machines = sorted({row["machine"] for row in rows})
-    minutes = sum(seconds.values()) / len(seconds) / 60
+    minutes = round(sum(seconds.values()) / len(seconds) / 60)
     together = sum(len(seed.split(WITHIN)) for seed in seeds)
     count = f"{together} seeds" if together > 1 else "One seed"
-    count += f", {minutes:.0f} minutes{' each' if len(seeds) > 1 else ''}"
+    count += f", {'a minute' if minutes <= 1 else f'{minutes} minutes'}{' each' if len(seeds) > 1 else ''}"
     at = f", at commit {' and '.join(commits)}" if commits else ""
-    return f"{count}, on {' and '.join(machines)} with other work beside it{at}."
+    return f"{count}, on {' and '.join(machines)}{at}."
 
 
 def main(arguments=None):

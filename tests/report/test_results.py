@@ -64,7 +64,7 @@ def test_numbers_over_seeds_are_means_with_deviations(tables):
     text = results.page(tables)
     assert "MNIST, AE: contraction ratio at radius 0 | 1.34 | 0.3 ± 0.1 | below by 1.04 |" in text
     assert "| AE | 0.3 ± 0.1 | 0.5 |" in text and "'seeds=[0,1,2]'" in text
-    assert "3 seeds, 2 minutes each, on a machine with other work beside it, at commit abc1234." in text
+    assert "3 seeds, 2 minutes each, on a machine, at commit abc1234." in text
 
 
 def test_a_table_over_the_seeds_of_one_grid_has_their_deviations(tables):
