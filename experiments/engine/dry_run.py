@@ -7,7 +7,8 @@ import jax.numpy as jnp
 
 from experiments.engine.checks import ConfigurationError
 from jaxae.sweeps import take
-from jaxae.training.epoch import initial_state, train_epoch
+from jaxae.training.epoch import train_epoch
+from jaxae.training.state import initial_state
 
 _passed = set()
 

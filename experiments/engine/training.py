@@ -26,7 +26,7 @@ from jaxae.sweeps import take
 from jaxae.training import evaluation_error, fit_grid
 from jaxae.training.checkpoints import Checkpoints
 from jaxae.training.devices import gather
-from jaxae.training.epoch import initial_params
+from jaxae.training.state import initial_params
 
 
 def train(setup, name, directory: Path, watch=None) -> TrainedGrid:

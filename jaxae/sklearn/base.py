@@ -20,7 +20,8 @@ from jaxae.functions import configure
 from jaxae.models import Dense
 from jaxae.objective import Recipe, encode, per_example
 from jaxae.training import fit
-from jaxae.training.epoch import initial_state, train_epoch
+from jaxae.training.epoch import train_epoch
+from jaxae.training.state import initial_state
 
 __all__ = ["LOSSES", "BaseAutoencoder"]
 

@@ -1,59 +1,25 @@
-"""One epoch of one run: its steps, and what becomes of a run that they make non-finite."""
+"""One epoch of one run: its order, its steps and the values of its curves."""
 
-import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 from jax.sharding import Sharding
-from jaxtyping import Bool, Float, Int, Num, Shaped
+from jaxtyping import Float, Int, Num, Shaped
 
 from jaxae.arrays import Array, Number, Params
-from jaxae.models import Autoencoder, code_size
+from jaxae.models import Autoencoder
 from jaxae.objective import Recipe, encode, per_example, terms_of
 from jaxae.rows import Rows
 from jaxae.schedules import at
-from jaxae.training.activity import first_activity, next_activity, reads_activity
-from jaxae.training.best import first_best, updated
+from jaxae.training.activity import next_activity
+from jaxae.training.best import updated
+from jaxae.training.state import State, key_of
 
-__all__ = [
-    "State",
-    "check_sizes",
-    "end_epoch",
-    "epoch_order",
-    "evaluation_error",
-    "initial_state",
-    "skipped_where_over",
-    "train_epoch",
-    "train_steps",
-    "undone_where_divergent",
-]
-
-
-class State(NamedTuple):
-    """Parameters, the optimizer's state, the epoch in which the run diverged, or -1, and what is kept where it is asked for.
-
-    best: the best epoch on validation examples; activity: of the units, a jaxae.training.activity.Activity.
-    """
-
-    params: Any
-    opt_state: Any
-    diverged: jax.Array
-    best: Any = None
-    activity: Any = None
-
-    @property
-    def kept(self) -> Params:
-        """The parameters that training gives."""
-        return self.params if self.best is None else self.best.params
-
-    @property
-    def goes_on(self) -> Bool[Array, "*runs"]:
-        """Whether the run has neither diverged nor stopped."""
-        return (self.diverged < 0) if self.best is None else (self.diverged < 0) & ~self.best.stopped
+__all__ = ["check_sizes", "end_epoch", "epoch_order", "evaluation_error", "train_epoch", "train_steps"]
 
 
 def check_sizes(
@@ -70,30 +36,6 @@ def check_sizes(
             raise ValueError(
                 f"{name} has shape {np.shape(others)}: it must be [{wanted}] as x is, with n from 1 on, or None"
             )
-
-
-def initial_params(model: Autoencoder, seed: Number) -> Params:
-    """The random parameters that a run of this seed begins with."""
-    return model.init(_key(seed, 0))
-
-
-def initial_state(
-    model: Autoencoder,
-    recipe: Recipe,
-    seed: Number,
-    params: Params | None,
-    *,
-    shape: tuple[int, ...],
-    validated: bool = False,
-) -> State:
-    """The State that a run begins with: random weights where params is None.
-
-    shape: of an example; validated: it keeps its best epoch.
-    """
-    params = initial_params(model, seed) if params is None else params
-    opt_state = at(recipe, 0.0).optimizer().init(params)
-    activity = first_activity(code_size(model, *shape)) if reads_activity(recipe) else None
-    return State(params, opt_state, jnp.int32(-1), first_best(params) if validated else None, activity)
 
 
 def train_epoch(
@@ -130,7 +72,7 @@ def train_epoch(
 def epoch_order(seed: Number, index: Number, *, examples: int, batch_size: int) -> Int[Array, "steps batch"]:
     """Which examples each step of an epoch sees: all in random order, the last `examples` mod `batch_size` left out."""
     steps = examples // batch_size
-    order = jax.random.permutation(_key(seed, 1, index), examples)
+    order = jax.random.permutation(key_of(seed, 1, index), examples)
     return order[: steps * batch_size].reshape(steps, batch_size)
 
 
@@ -158,7 +100,7 @@ def train_steps(
         now = at(recipe, time)
         x = examples(batch)
 
-        key = _key(seed, 2, index * steps + number)
+        key = key_of(seed, 2, index * steps + number)
 
         def mean_loss(params):
             terms = terms_of(now, model.encoder(params), model.decoder(params), key, x, state.activity)
@@ -214,26 +156,6 @@ def end_epoch(
     return state, row
 
 
-def undone_where_divergent(train: Callable, state: State, index: Number) -> tuple[State, dict[str, Num[Array, ""]]]:
-    """An epoch of one run, undone where it ends non-finite or the run has diverged or stopped before.
-
-    train: state -> (state, {curve value: scalar}).
-    """
-    new, row = train(state)
-    finite = state.goes_on & _is_finite(new, row["loss"])
-    ended = state._replace(diverged=jnp.where(state.goes_on, jnp.asarray(index, jnp.int32), state.diverged))
-    return jax.tree.map(functools.partial(jnp.where, finite), (new, row), (ended, _blank_row(row)))
-
-
-def skipped_where_over(train: Callable, state: State) -> tuple[State, dict[str, Num[Array, "*steps"]]]:
-    """Training of one run, without work where it is over; not to be vmapped, which would copy the data for every run."""
-
-    def skip(state):
-        return state, _blank_row(jax.eval_shape(train, state)[1])
-
-    return jax.lax.cond(state.goes_on, train, skip, state)
-
-
 def evaluation_error(model: Autoencoder, recipe: Recipe, params: Params, x: Num[Array, "n ..."]) -> Float[Array, ""]:
     """The mean over x of the loss of the clean input's reconstruction, in units of the loss per example."""
     errors = recipe.loss(model.decoder(params)(encode(recipe, model.encoder(params), x)), x)
@@ -246,20 +168,3 @@ def _with_activity(model, state, activity):
     if hasattr(model, "with_running_threshold"):
         params = model.with_running_threshold(params, activity.threshold)
     return state._replace(params=params, activity=activity)
-
-
-def _is_finite(state, loss):
-    """Whether a run goes on: a line search leaves infinities in its scalars where it fails, and they are no divergence."""
-    numbers = [leaf for leaf in jax.tree.leaves((state, loss)) if jnp.issubdtype(leaf.dtype, jnp.floating)]
-    sound = [jnp.all(jnp.isfinite(leaf)) if leaf.ndim else ~jnp.isnan(leaf) for leaf in numbers]
-    return functools.reduce(jnp.logical_and, sound, jnp.isfinite(loss))
-
-
-def _blank_row(row):
-    """The curve values of an epoch without training: NaN, or 0 where they count."""
-    blanks = {name: jnp.nan if jnp.issubdtype(value.dtype, jnp.floating) else 0 for name, value in row.items()}
-    return {name: jnp.full(value.shape, blanks[name], value.dtype) for name, value in row.items()}
-
-
-def _key(seed, *numbers):
-    return functools.reduce(jax.random.fold_in, numbers, jax.random.key(jnp.asarray(seed, jnp.uint32)))

@@ -24,18 +24,13 @@ from jaxae.training.checkpoints import Checkpoint, Checkpoints, identity
 from jaxae.training.chunks import Chunks
 from jaxae.training.curves import Curves
 from jaxae.training.devices import mesh_for, place, split
-from jaxae.training.epoch import (
-    State,
-    check_sizes,
-    initial_state,
-    skipped_where_over,
-    train_epoch,
-    undone_where_divergent,
-)
+from jaxae.training.divergence import skipped_where_over, undone_where_divergent
+from jaxae.training.epoch import check_sizes, train_epoch
 from jaxae.training.over_runs import over_runs
 from jaxae.training.parallel_runs import ParallelRuns, check_parallel_runs
 from jaxae.training.precision import check_precision
 from jaxae.training.run import Fit
+from jaxae.training.state import State, initial_state
 from jaxae.training.streamed_epoch import compiled_chunk, train_streamed_epoch
 
 __all__ = ["Grid", "fit_grid"]

@@ -14,7 +14,7 @@ from jaxtyping import Num
 from jaxae.arrays import Array
 from jaxae.integers import ceiling_division
 from jaxae.training.devices import free_bytes
-from jaxae.training.epoch import State
+from jaxae.training.state import State
 
 if TYPE_CHECKING:
     from jaxae.training.grid import Grid

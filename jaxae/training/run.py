@@ -12,8 +12,10 @@ from jaxae.models import check_model
 from jaxae.objective import Recipe
 from jaxae.sweeps import check_seed
 from jaxae.training.best import check_patience, with_kept_values
-from jaxae.training.epoch import check_sizes, initial_state, train_epoch, undone_where_divergent
+from jaxae.training.divergence import undone_where_divergent
+from jaxae.training.epoch import check_sizes, train_epoch
 from jaxae.training.precision import check_precision, with_precision
+from jaxae.training.state import initial_state
 
 __all__ = ["Fit", "fit"]
 

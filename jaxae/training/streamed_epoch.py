@@ -10,14 +10,10 @@ from jax.stages import Compiled
 from jaxtyping import Num
 
 from jaxae.arrays import Array
-from jaxae.training.epoch import (
-    State,
-    end_epoch,
-    skipped_where_over,
-    train_steps,
-    undone_where_divergent,
-)
+from jaxae.training.divergence import skipped_where_over, undone_where_divergent
+from jaxae.training.epoch import end_epoch, train_steps
 from jaxae.training.over_runs import over_runs
+from jaxae.training.state import State
 
 if TYPE_CHECKING:
     from jaxae.training.grid import Grid

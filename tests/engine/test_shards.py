@@ -16,8 +16,8 @@ from experiments.engine import metrics, shards
 from experiments.engine.checks import ConfigurationError
 from experiments.engine.configuration import setup
 from experiments.engine.training import train
-from jaxae.training.epoch import initial_state
 from jaxae.training.grid import Grid
+from jaxae.training.state import initial_state
 
 ROOT = Path(__file__).parents[2]
 SMALL = ["scale=smoke", "data=digits", "data.limit=100", "model.hidden=8", "train.epochs=2"]

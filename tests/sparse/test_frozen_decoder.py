@@ -12,7 +12,7 @@ from jaxae.models import Dense, Sparse
 from jaxae.objective import Recipe
 from jaxae.sparse.codes import top_k_relu
 from jaxae.sparse.optimizers import adam_frozen_decoder
-from jaxae.training.epoch import initial_params
+from jaxae.training.state import initial_params
 
 NUMBERS = {"learning_rate": 0.01, "b1": 0.8, "b2": 0.95, "eps": 1e-6}
 

@@ -18,7 +18,8 @@ from jaxae.rows import Rows, open_rows
 from jaxae.sweeps import expand
 from jaxae.training import chunks, fit_grid
 from jaxae.training.checkpoints import Checkpoints
-from jaxae.training.epoch import epoch_order, initial_params
+from jaxae.training.epoch import epoch_order
+from jaxae.training.state import initial_params
 
 ROOT = Path(__file__).parents[2]
 X = np.random.default_rng(0).normal(size=(54, 8)).astype(np.float32)
