@@ -7,7 +7,10 @@ WORDS = {
     "'at.paper.ks=[2,4,8,16]' 'at.paper.lambdas=[1.4,2,3,4,6]' 'at.paper.gates=[2,3,4,6,8]'",
     "spectrum": "figure.examples=48",
     "filters_ksparse": "optimizer=sgd optimizer.learning_rate=0.01",
-    "classification_cifar10_bw": """validation=0.2 'variants.CAE=["penalty=contractive_closed_form","weight=1"]'""",
+    "wrong_l0": "settled='rules and settings with seeds 0 and 100'",
+    "classification_cifar10_bw": """validation=0.2 'variants.CAE=["penalty=contractive_closed_form","weight=1"]' \
+'variants.DAE-b=["corruption=masking","corruption.rate=0.4"]' \
+figure.classifier=30 figure.batch_size=100 'figure.rates=[0.0003,0.001]'""",
 }
 
 NOTES = {

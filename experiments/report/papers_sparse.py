@@ -14,7 +14,7 @@ COSINES = {
     "child, its sibling": "cosine, child's latent and a sibling",
 }
 ONE_RUN = "the published picture is of one run; ours have standard deviations of 0.02 to 0.05 over seeds"
-SMALLER = "ours is a sixteenth of the published world, trained on a twentieth of its examples"
+SMALLER = "ours is a sixteenth of the published world, and sees a twentieth as many examples: a million ten times"
 
 
 def rows() -> list[Number | Left]:
@@ -61,4 +61,4 @@ def _left():
     why = "not attempted: activations of a language model; experiment=dead_units counts dead units of digits"
     yield Left("Gao et al. 2024", sparse, "7 to 90 % dead", why)
     found = "50 correlated features: the true dictionary is right at the true L0 alone"
-    yield Left("Chanin & Garriga-Alonso 2025", found, "-", "the paper prints no number; experiment=wrong_l0 decides it")
+    yield Left("Chanin & Garriga-Alonso 2025", found, "-", "a claim: see wrong_l0")
