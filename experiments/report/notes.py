@@ -7,6 +7,8 @@ WORDS = {
     "'at.paper.ks=[2,4,8,16]' 'at.paper.lambdas=[1.4,2,3,4,6]' 'at.paper.gates=[2,3,4,6,8]'",
     "spectrum": "figure.examples=48",
     "filters_ksparse": "optimizer=sgd optimizer.learning_rate=0.01",
+    "frontier_colour_patches": "data.pictures=cifar10 data.count=60000 settled=null at.paper.hidden=512 "
+    "'at.paper.lambdas=[0.5,1,1.5,2,3]' 'at.paper.gates=[1,2,3,4,6]'",
     "wrong_l0": "settled='rules and settings with seeds 0 and 100'",
     "classification_cifar10_bw": """validation=0.2 'variants.CAE=["penalty=contractive_closed_form","weight=1"]' \
 'variants.DAE-b=["corruption=masking","corruption.rate=0.4"]' \
@@ -22,6 +24,9 @@ autoencoders have gelu units from random weights and Adam with warm-up and cosin
 decay 0.01 and input noise that falls from 0.3 to 0 over the first 80 % of 60 epochs, that of curves neither, and 200
 epochs. Without noise and decay the error of 30 numbers is limited by overfitting. The paper has pretrained logistic units
 and conjugate gradients.""",
+    "frontier_colour_patches": """60,000 contrast-normalised and whitened patches of CIFAR-10, prepared from a copy that was
+compressed as JPEG again, 8 x 8 pixels in colour. The weights of L1 and of gates were chosen by the L0 that they give, with seed
+100.""",
     "classification_cifar10_bw": """Grey CIFAR-10 (a copy that was compressed as JPEG again, so its pixels differ slightly
 from the original's), 40,000 training and 10,000 validation images. The settings of all but AE+wd have the least validation
 error after 8 epochs of training and 8 of fine-tuning with seed 100
