@@ -15,7 +15,7 @@ class Number:
 
     row: the first cells of the csv's row after the seed; unit: what the csv's number is multiplied by; half: how far off a
     number may be that counts as reproduced; better: "less" or "more" where one is better; why: what a difference is due to;
-    form and digits: how ours and the published number are shown, both as ours where digits is None.
+    form: how ours is shown; printed: the published number as the paper prints it, shown as ours where it is None.
     """
 
     paper: str
@@ -29,12 +29,12 @@ class Number:
     form: str = ".2f"
     unit: float = 1.0
     why: str = "the cause was not found"
-    digits: str | None = None
+    printed: str | None = None
 
     @property
     def as_published(self):
-        """The published number as the paper prints it, where its digits are known."""
-        return f"{self.published:{self.digits or self.form}}"
+        """The published number as the paper prints it, where that is known."""
+        return self.printed or f"{self.published:{self.form}}"
 
     def measured(self, tables):
         """Our number over the seeds as OverSeeds, without a deviation for one seed; None without a table that has the column.
@@ -86,7 +86,16 @@ def error(paper, what, published, count, *cell, **options):
 def printed(paper, what, published, digit, *cell, **options):
     """A number printed to a last digit, reproduced within half a unit of it; a smaller one is better."""
     places = f".{round(-math.log10(digit))}f"
-    return Number(paper, what, published, *cell, half=digit / 2 * (1 + 1e-9), better="less", digits=places, **options)
+    return Number(
+        paper,
+        what,
+        published,
+        *cell,
+        half=digit / 2 * (1 + 1e-9),
+        better="less",
+        printed=f"{published:{places}}",
+        **options,
+    )
 
 
 def near(paper, what, published, *cell, **options):

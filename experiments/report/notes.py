@@ -39,12 +39,13 @@ validation digits with another seed ([results/features_search.csv](results/featu
 [results/fine_tuning_search.csv](results/fine_tuning_search.csv)), after a first run, all by Adam, had been tested. There k =
 40, 25 and 10 erred on 2.61, 2.38 and 2.25 %, and fine-tuned features on 1.49 to 1.69 %, without pretraining on 1.70.""",
     "semantic_hashing": """The seconds are of drawing; an earlier command had trained for 7 minutes.""",
-    "filters_ksparse": """Stochastic gradient descent with momentum 0.9 and a rate of 0.01, as in the paper, for 40 epochs where
-the paper has 5000, and AuxK (Gao et al. 2024), by which dead units learn the error; the paper has no such loss. It was chosen by
-the dead units of 20,000 training digits with seed 100 ([results/filters_ksparse_search.csv](results/filters_ksparse_search.csv)).
-Without it, seeds 0 and 1, 1.6, 0.6, 13 and 24 % of the units are dead and 67, 82, 61 and 36 % in use at k = 70, 40, 25 and 10, the
-errors 1.87, 4.60, 6.52 and 11.5, the strokes 3, 5, 5 and 9 pixels. By Adam at 0.001, the optimizer of scale=quick, three seeds, 27,
-15, 13 and 10 % are dead and 57, 50, 40 and 29 % in use, the errors 1.86, 3.86, 6.19 and 11.7.""",
+    "filters_ksparse": """Stochastic gradient descent with momentum 0.9 and a rate of 0.01, as in the paper, for 40 epochs
+where the paper has 5000, and AuxK (Gao et al. 2024), by which dead units learn the error; the paper has no such loss. It was
+chosen by the dead units of 20,000 training digits with seed 100
+([results/filters_ksparse_search.csv](results/filters_ksparse_search.csv)). Without it, seeds 0 and 1, 1.6, 0.6, 13 and 24 % of
+the units are dead and 67, 82, 61 and 36 % in use at k = 70, 40, 25 and 10, the errors 1.87, 4.60, 6.52 and 11.5, the strokes 3,
+5, 5 and 9 pixels. By Adam at 0.001, the optimizer of scale=quick, three seeds, 27, 15, 13 and 10 % are dead and 57, 50, 40 and
+29 % in use, the errors 1.86, 3.86, 6.19 and 11.7.""",
     "codes_2d": "The paper prints no numbers for its figure 3.",
     "linear_pca": "The published errors are those of PCA with as many components.",
     "canonical": f"""MNIST, nats. No cross-entropy can be below the mean entropy of the pixels, {published.KERAS_FLOOR:.4f}.""",

@@ -27,9 +27,9 @@ def _tree():
         for key, (low, high) in cosines.items():
             what = f"tree of 20 features, {method}: {COSINES[key]}"
             half = (high - low) / 2 + (READING if key != "mean" else 0.01)
-            yield Number(
-                TREE, what, (low + high) / 2, "absorption", (method,), COSINES[key], half=half, form=".3f", why=ONE_RUN
-            )
+            shown = {"form": ".3f", "printed": f"{low:.2f} to {high:.2f}" if low < high else None}
+            cell = ("absorption", (method,), COSINES[key])
+            yield Number(TREE, what, (low + high) / 2, *cell, half=half, why=ONE_RUN, **shown)
 
 
 def _sanity():
