@@ -85,17 +85,8 @@ def error(paper, what, published, count, *cell, **options):
 
 def printed(paper, what, published, digit, *cell, **options):
     """A number printed to a last digit, reproduced within half a unit of it; a smaller one is better."""
-    places = f".{round(-math.log10(digit))}f"
-    return Number(
-        paper,
-        what,
-        published,
-        *cell,
-        half=digit / 2 * (1 + 1e-9),
-        better="less",
-        printed=f"{published:{places}}",
-        **options,
-    )
+    shown = f"{published:.{round(-math.log10(digit))}f}"
+    return Number(paper, what, published, *cell, half=digit / 2 * (1 + 1e-9), better="less", printed=shown, **options)
 
 
 def near(paper, what, published, *cell, **options):

@@ -134,8 +134,9 @@ def _makhzani():
             elif features == "two layers, dropout":
                 yield Left(paper, what, f"{value:.2f}", "not attempted: two layers are trained as k-sparse ones only")
             else:
-                why = STARTED if kind == "fine-tuned" else SPARSE if features.startswith("k = ") else ""
-                yield error(paper, what, value, 10_000, "features", (features,), column, why=why)
+                known = STARTED if kind == "fine-tuned" else SPARSE if features.startswith("k = ") else None
+                why = {"why": known} if known else {}
+                yield error(paper, what, value, 10_000, "features", (features,), column, **why)
     yield Left(
         f"{MAKHZANI}, tables 2 and 4",
         "NORB: test errors (%)",

@@ -53,11 +53,10 @@ def test_the_whitening_is_fitted_to_as_many_patches_as_asked_for():
     levels = patches._patches("photographs", 4, 0, None, None, "train", 40)
     normalised = patches.contrast_normalised(levels)
     expected = patches.Whitening(normalised)(normalised[:7])
-    found = data.load("colour_patches", "train", size=4, count=7, fitted=40).x
-    np.testing.assert_allclose(found, expected, atol=2e-5)
+    np.testing.assert_array_equal(data.load("colour_patches", "train", size=4, count=7, fitted=40).x, expected)
     test = patches.contrast_normalised(patches._patches("photographs", 4, 0, None, None, "test", 7))
     found = data.load("colour_patches", "test", size=4, count=7, fitted=40).x
-    np.testing.assert_allclose(found, patches.Whitening(normalised)(test), atol=2e-5)
+    np.testing.assert_array_equal(found, patches.Whitening(normalised)(test))
 
 
 def test_a_damaged_photograph_is_named(tmp_path, monkeypatch):
