@@ -33,7 +33,8 @@ def pretrain(
     model: a Dense, or another jaxae.models.LayerWise; recipe: acts on each layer in turn, its corruption on the layer's input
     and its penalty on the layer's own map, its code on the layers that `model.has_code` names; epochs: per
     layer -> Pretraining, whose params `fit(model, ..., params=...)` trains on as a whole. A layer on codes that are not of
-    sigmoid units is trained by the squared error where the recipe's loss is the cross-entropy.
+    sigmoid units is trained by the squared error where the recipe's loss is the cross-entropy. With the penalty
+    `jaxae.boltzmann.contrastive_divergence` at weight 1 every layer is a restricted Boltzmann machine.
     """
     check_model(model, LayerWise)
     check_seed(seed)

@@ -24,6 +24,7 @@ PUBLIC = {
         "l1",
         "none",
     ],
+    "jaxae.boltzmann": ["contrastive_divergence", "free_energy", "gibbs_step"],
     "jaxae.corruptions": ["clean", "gaussian", "masking", "salt_and_pepper"],
     "jaxae.codes": ["identity", "dense", "dropout", "first", "noisy_sigmoid", "scaled", "soft_threshold", "top_k"],
     "jaxae.models": [

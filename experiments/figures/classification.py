@@ -1,4 +1,4 @@
-"""Errors of classifiers started by five autoencoders, their Jacobians and saturation (Rifai et al. 2011, table 1)."""
+"""Errors of classifiers started by autoencoders and a Boltzmann machine, Jacobians, saturation (Rifai et al. 2011, table 1)."""
 
 from functools import partial
 from typing import NamedTuple
@@ -136,17 +136,18 @@ def _verdicts(models, errors, count, cfg):
     saturated = {name: model.saturated for name, model in models.items()}
     others = max(value for name, value in saturated.items() if name != "CAE")
     verdicts = [
-        least("contraction starts the best classifier", "CAE has the least test error of the five", tests,
+        least("contraction starts the best classifier", "CAE has the least test error of all", tests,
               "{name} {value:.2f} %", of="CAE", source=PAPER),
-        least("the contractive autoencoder's Jacobian is the smallest", "CAE has the least mean squared entry of the five",
+        least("the contractive autoencoder's Jacobian is the smallest", "CAE has the least mean squared entry of all",
               entries, "{name} {value:.2g}", of="CAE", source=PAPER),
-        greater("its units saturate most", "CAE has the largest saturated share of the five", saturated["CAE"], others,
+        greater("its units saturate most", "CAE has the largest saturated share of all", saturated["CAE"], others,
                 "{:.1%} against {:.1%}", source=PAPER),
         decided("denoising and contraction both start good classifiers", "DAE-b and CAE err less than AE",
                 listed(tests, "{name} {value:.2f} %"), [tests["AE"] - tests[name] for name in ("DAE-b", "CAE")], source=PAPER),
     ]  # fmt: skip
     if not errors:
         return verdicts
-    paper = {name: _jacobian(cfg, name)[0] for name in entries}
-    verdicts.append(same_order("the models' order by mean squared entry is the paper's", entries, paper, source=PAPER))
-    return verdicts + [as_published(name, error, errors[name], count, source=PAPER) for name, error in tests.items()]
+    paper = {name: _jacobian(cfg, name)[0] for name in errors}
+    measured = {name: entries[name] for name in entries if name in errors}
+    verdicts.append(same_order("the models' order by mean squared entry is the paper's", measured, paper, source=PAPER))
+    return verdicts + [as_published(name, tests[name], errors[name], count, source=PAPER) for name in measured]

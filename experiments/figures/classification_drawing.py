@@ -35,7 +35,7 @@ def _percent(jacobians, names):
 def _panel(ax, names, values, paper):
     places = np.arange(len(names))
     ax.plot(places, values, "o", color=plotting.COLORS[1], ms=8, label=OURS)
-    if paper and None not in paper:
-        ax.plot(places, paper, "D", color=plotting.COLORS[2], ms=6, mfc="none", label=PAPER)
+    if found := [(place, value) for place, value in zip(places, paper or [], strict=False) if value is not None]:
+        ax.plot(*zip(*found, strict=True), "D", color=plotting.COLORS[2], ms=6, mfc="none", label=PAPER)
     ax.set_xticks(places, names)
     ax.set_xlim(-0.5, len(names) - 0.5)

@@ -29,7 +29,7 @@ class _Paper(NamedTuple):
 
 
 def outcome(grids, cfg):
-    """Curves of the five models and of the stack cut at each depth, with their heights at 0 and at their largest."""
+    """Curves of the models and of the stack cut at each depth, with their heights at 0 and at their largest."""
     settings, grid, data = cfg.figure, grids["AE"], cfg.data.name
     x = grid.test.x[: settings.examples]
     radii = np.arange(settings.radius + 1, dtype=np.float32)
@@ -126,13 +126,13 @@ def _norm_at_zero(models):
 
 
 def _of_models(models, radii, largest):
-    """The verdicts on the five models. largest: the largest distance between training examples."""
+    """The verdicts on the models of one layer. largest: the largest distance between training examples."""
     zero = {name: numbers["zero"] for name, numbers in models.items()}
     cae = models["CAE"]
     least_falls = {name: -np.diff(models[name]["ratio"]).max() for name in ("AE", "AE+wd", "DAE-b")}
     return [
         least(
-            "next to the data the contractive autoencoder contracts most (published: CAE 0.27 least of the five)",
+            "next to the data the contractive autoencoder contracts most (published: CAE 0.27 least of all)",
             "CAE has the least ratio at 0",
             zero,
             "{name} {value:.3g}",
@@ -169,7 +169,7 @@ def _flattest(models, radii):
     change = {name: numbers["ratio"][far] / numbers["ratio"][0] - 1 for name, numbers in models.items()}
     return decided(
         "the one with Gaussian noise is nearly flat (published: -9 %)",
-        f"DAE-g changes least of the five from radius 0 to {radii[far]:g}",
+        f"DAE-g changes least of all from radius 0 to {radii[far]:g}",
         listed(change, "{name} {value:+.0%}"),
         [abs(value) - abs(change["DAE-g"]) for name, value in change.items() if name != "DAE-g"],
         source=BY_MODEL,
@@ -200,7 +200,7 @@ def _of_depths(by_depth):
 
 
 def _published_order(models, paper):
-    zero = {name: numbers["zero"] for name, numbers in models.items()}
+    zero = {name: numbers["zero"] for name, numbers in models.items() if name in paper}
     at_zero = {name: paper[name][0] for name in zero}
     return same_order("the models' order at radius 0 is the paper's", zero, at_zero, source=BY_MODEL)
 

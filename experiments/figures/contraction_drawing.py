@@ -11,7 +11,7 @@ def draw(models, depths, radii, distances, paper, data):
         figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.8))
         _draw_curves(left, radii, models)
         _draw_published(left, models, paper.models, paper.radii)
-        left.set_title(f"five autoencoders, {data}")
+        left.set_title(f"models of one layer, {data}")
         named = {f"{depth} layer{'s' if depth > 1 else ''}": numbers for depth, numbers in depths.items()}
         dashed = dict(zip(named, (paper.depths.get(depth) for depth in depths), strict=True))
         _draw_curves(right, radii, named)

@@ -20,7 +20,7 @@ from jaxae.sweeps import take
 
 FIXED, TUNED = "Makhzani & Frey 2014, table 1", "Makhzani & Frey 2014, table 3"
 DEEP = "two layers, k = 25"
-FINE_TUNED = ("denoising", "dropout", "k = 25", DEEP)  # of the variants, as in table 3
+FINE_TUNED = ("RBM", "denoising", "dropout", "k = 25", DEEP)  # of the variants, as in table 3
 
 _encode = jax.jit(encode)
 
