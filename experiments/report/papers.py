@@ -67,14 +67,9 @@ def _rifai():
     for data, (name, experiment) in ours.items():
         for model, value in published.TEST_ERROR[data].items():
             what = f"{name}, {model}: test error after fine-tuning (%)"
-            if model == "RBM":
-                yield Left(table, what, f"{value:.2f}", ENERGY)
-            else:
-                yield error(table, what, value, 10_000, experiment, (model,), "test error (%)", why=FINE_TUNED[data])
+            yield error(table, what, value, 10_000, experiment, (model,), "test error (%)", why=FINE_TUNED[data])
         why = SETTINGS[data]
         for model, (entry, saturated) in published.JACOBIAN[data].items():
-            if model == "RBM":
-                continue
             what = f"{name}, {model}: mean squared entry of J (1e-5)"
             cell = (experiment, (model,), "mean squared entry of J")
             yield near(table, what, 1e5 * entry, *cell, unit=1e5, form=".3g", why=why)

@@ -10,7 +10,7 @@ from flax import struct
 from jaxtyping import Float
 
 from jaxae.arrays import Array, Key, Number, Params
-from jaxae.models.dense import ACTIVATIONS, Layer, Layers
+from jaxae.models.layers import ACTIVATIONS, Layer, Layers
 
 __all__ = ["CODE_PARAMETERS", "Sparse", "SparseEncoder"]
 

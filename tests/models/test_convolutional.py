@@ -9,7 +9,7 @@ import pytest
 from jaxae import losses
 from jaxae.functions import configure
 from jaxae.models import Convolutional, code_size, convolutional
-from jaxae.models.convolutional import convolve, max_pool
+from jaxae.models.convolution import convolve, max_pool
 from jaxae.objective import Recipe
 from jaxae.training import fit
 

@@ -7,7 +7,7 @@ import pytest
 from jax.test_util import check_grads
 
 from jaxae.models import Sparse
-from jaxae.models.dense import ACTIVATIONS, Layer, Layers
+from jaxae.models.layers import ACTIVATIONS, Layer, Layers
 from jaxae.sparse.penalties import _pareto, matryoshka_drawn
 
 UNITS, SIZE, BATCH = 6, 4, 5
