@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import pytest
 
 from jaxae.contractive.operation_counts import multiplications
-from jaxae.models import convolutional
+from jaxae.models import convolution
 
 A, B = jnp.ones((3, 4)), jnp.ones((4, 5))
 
@@ -53,10 +53,10 @@ def test_of_branches_by_platform_the_backend_s_counts(monkeypatch, backend, way,
         return multiplications(transform(lambda x, k: jnp.sum(jnp.sin(convolve(x, k)))), images, kernel)
 
     found = {
-        name: count(functools.partial(getattr(convolutional, name), up=True)) for name in ("_by_products", "_by_xla")
+        name: count(functools.partial(getattr(convolution, name), up=True)) for name in ("_by_products", "_by_xla")
     }
     assert found["_by_xla"] < found["_by_products"]
-    assert count(functools.partial(convolutional.convolve, up=True)) == found[way]
+    assert count(functools.partial(convolution.convolve, up=True)) == found[way]
 
 
 def test_shapes_are_enough():

@@ -8,7 +8,7 @@ import pytest
 
 from jaxae import losses
 from jaxae.functions import configure
-from jaxae.models import Convolutional, code_size, convolutional
+from jaxae.models import Convolutional, code_size, convolution
 from jaxae.models.convolution import convolve, max_pool
 from jaxae.objective import Recipe
 from jaxae.training import fit
@@ -166,7 +166,7 @@ def test_what_cannot_be_is_refused_in_one_sentence(options, words):
     assert "\n" not in str(caught.value)
 
 
-WAYS = {"products": convolutional._by_products, "xla": convolutional._by_xla, "chosen": convolve}
+WAYS = {"products": convolution._by_products, "xla": convolution._by_xla, "chosen": convolve}
 
 
 @pytest.mark.slow
