@@ -48,7 +48,8 @@ def outcome(grids, cfg):
         for depth, numbers in depths.items()
     ]
     figure = draw(models, depths, radii, distances, paper, data)
-    verdicts = _of_models(models, radii, distances[2]) + _of_depths(list(depths.values()))
+    near = data if data in published.CONTRACTION else "mnist"
+    verdicts = _of_models(models, radii, distances[2], near) + _of_depths(list(depths.values()))
     if paper.models:
         verdicts.append(_published_order(models, paper.models))
     checks = [_norm_at_zero(models)]
@@ -125,14 +126,20 @@ def _norm_at_zero(models):
     )
 
 
-def _of_models(models, radii, largest):
-    """The verdicts on the models of one layer. largest: the largest distance between training examples."""
+def _of_models(models, radii, largest, data):
+    """The verdicts on the models of one layer, beside the paper's curves of `data`.
+
+    largest: the largest distance between training examples.
+    """
     zero = {name: numbers["zero"] for name, numbers in models.items()}
     cae = models["CAE"]
-    least_falls = {name: -np.diff(models[name]["ratio"]).max() for name in ("AE", "AE+wd", "DAE-b")}
+    paper, places = published.CONTRACTION[data], published.CONTRACTION_RADII[data]
+    farthest, bump = published.TRAINING_DISTANCES[data][2], int(np.argmax(paper["CAE"]))
+    falling = [name for name in ("AE", "AE+wd", "DAE-b") if max(np.diff(paper[name])) < 0]
+    least_falls = {name: -np.diff(models[name]["ratio"]).max() for name in falling}
     return [
         least(
-            "next to the data the contractive autoencoder contracts most (published: CAE 0.27 least of all)",
+            f"next to the data the contractive autoencoder contracts most (published: CAE {paper['CAE'][0]:.2f} least of all)",
             "CAE has the least ratio at 0",
             zero,
             "{name} {value:.3g}",
@@ -140,35 +147,35 @@ def _of_models(models, radii, largest):
             source=BY_MODEL,
         ),
         decided(
-            "its ratio first rises with the radius (published: from 0.27 to 0.40)",
+            f"its ratio first rises with the radius (published: from {paper['CAE'][0]:.2f} to {paper['CAE'][bump]:.2f})",
             "CAE's largest ratio is above that at 0 by more than twice the standard error of the rise",
             f"from {cae['zero']:.3g} to {cae['height']:.3g} ({cae['height'] / cae['zero']:.2f} times)",
             [cae["height"] - cae["zero"] - 2 * cae["rise error"]],
             source=BY_MODEL,
         ),
         decided(
-            "and falls beyond the largest distance between examples (published: 20 against 13.7)",
-            "CAE's largest ratio lies within a factor of two of that distance",
+            f"and falls beyond the largest distance between examples (published: {places[bump]} against {farthest:g})",
+            "CAE's largest ratio lies within a factor of two of that distance, before the last radius",
             f"largest at radius {cae['place']:.0f}, largest distance {largest:.1f}",
-            [cae["place"] / largest - 0.5, 2 - cae["place"] / largest],
+            [cae["place"] / largest - 0.5, 2 - cae["place"] / largest, radii[-1] - cae["place"]],
             source=BY_MODEL,
         ),
         decided(
-            "plain, weight-decayed and masked autoencoders only fall with the radius",
-            "AE, AE+wd and DAE-b fall from each radius to the next",
+            "without a bump where the paper has none",
+            f"{', '.join(falling)} fall from each radius to the next, as published",
             ", ".join(f"{name} {'falls' if step > 0 else 'rises somewhere'}" for name, step in least_falls.items()),
             least_falls.values(),
             source=BY_MODEL,
         ),
-        _flattest(models, radii),
+        _flattest(models, radii, paper["DAE-g"][places.index(FAR)] / paper["DAE-g"][0] - 1),
     ]
 
 
-def _flattest(models, radii):
+def _flattest(models, radii, published_change):
     far = min(int(np.searchsorted(radii, FAR)), len(radii) - 1)
     change = {name: numbers["ratio"][far] / numbers["ratio"][0] - 1 for name, numbers in models.items()}
     return decided(
-        "the one with Gaussian noise is nearly flat (published: -9 %)",
+        f"the one with Gaussian noise is nearly flat (published: {published_change:+.0%})",
         f"DAE-g changes least of all from radius 0 to {radii[far]:g}",
         listed(change, "{name} {value:+.0%}"),
         [abs(value) - abs(change["DAE-g"]) for name, value in change.items() if name != "DAE-g"],
