@@ -18,7 +18,7 @@ def draw(deep, probed, fresh):
             left.plot(list(values), list(values.values()), marker, label=label)
         left.axhline(deep.pca, color=plotting.COLORS[3], ls=":", label="PCA of the same size")
         left.set(xlabel="depth of the encoder (layers)", ylabel="test squared error per image", xticks=range(1, 5))
-        left.set(title=f"Reconstruction from {deep.size} units", ylim=(0, None))
+        left.set(title=f"Reconstruction from {deep.size} units", ylim=(0, 1.4 * max(deep.pca, *deep.errors.values())))
         depths = range(1, 1 + len(deep.seconds))
         right.bar(depths, list(deep.seconds.values()), color=plotting.COLORS[1], width=0.6)
         right.set(xlabel="depth of the encoder (layers)", ylabel="seconds per epoch", xticks=depths)

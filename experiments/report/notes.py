@@ -66,5 +66,6 @@ others choose rate and epoch of fine-tuning; the Jacobian and the saturation are
 noise levels were chosen by the same validation error with another seed
 ([results/classification_search.csv](results/classification_search.csv)), the number of examples a step of fine-tuning as well
 ([results/fine_tuning_search.csv](results/fine_tuning_search.csv)), after a first run with 100 instead of 20 had been tested:
-there CAE had 1.55 ± 0.07 %, DAE-b 1.59 ± 0.10, DAE-g 1.60 ± 0.02, AE 1.68 ± 0.02 and AE+wd 1.73 ± 0.05.""",
+there CAE had 1.55 ± 0.07 %, DAE-b 1.59 ± 0.10, DAE-g 1.60 ± 0.02, AE 1.68 ± 0.02 and AE+wd 1.73 ± 0.05. The minutes leave out 8
+to 10 a seed, in which an earlier command had trained the five autoencoders.""",
 }
