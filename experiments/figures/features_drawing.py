@@ -24,7 +24,12 @@ def draw(fixed, tuned, published, count, data):
             ax.errorbar(places, values, bars, fmt="o", ms=8, color=plotting.COLORS[1], ecolor="0.3", label="measured")
             if found := [(place, paper[name]) for place, name in enumerate(names) if name in paper]:
                 ax.plot(*zip(*found, strict=True), "D", color=plotting.COLORS[2], ms=6, mfc="none", label="published")
-            ax.set_xticks(places, [textwrap.fill(name, 10, break_long_words=False) for name in names])
+            ax.set_xticks(places, [_in_lines(name) for name in names])
             ax.set(title=f"{data}, {title}", ylabel="test error (%)", ylim=(0, None), xlim=(-0.5, len(names) - 0.5))
         axes[0].legend()
     return figure
+
+
+def _in_lines(name):
+    """A name below an axis: what a comma parts stands in lines of its own."""
+    return "\n".join(textwrap.fill(part, 9, break_long_words=False) for part in name.split(", "))

@@ -26,6 +26,7 @@ STARTED = (
     "digits ([trials](results/fine_tuning_search.csv)); the cause of the rest was not found"
 )
 SHORT = "ours pretrain each layer for 10 epochs and fine-tune for 20, with one width, rate and noise level; more was not tried"
+UNSEARCHED = "they have the settings of others, and no search of their own"
 UNKNOWN = "and the paper's search and stopping are not printed; the cause was not found"
 MACHINE = f"ours is the best of five trainings of 30 epochs, {UNKNOWN}"
 FINE_TUNED = {
@@ -133,6 +134,7 @@ def _makhzani():
         for features, value in errors["mnist"].items():
             paper, what = f"{MAKHZANI}, {table}", f"MNIST, {features}, {kind}: test error (%)"
             known = STARTED if kind == "fine-tuned" else SPARSE if features.startswith("k = ") else None
+            known = UNSEARCHED if features in ("RBM", "two layers, dropout") else known
             why = {"why": known} if known else {}
             yield error(paper, what, value, 10_000, "features", (features,), column, **why)
     yield Left(
