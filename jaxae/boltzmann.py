@@ -19,9 +19,8 @@ def free_energy(encoder: Encoder, x: Float[Array, "*batch features"], *, decoder
 
     Raises TypeError for an encoder that is not one dense sigmoid layer, or a decoder that is not tied to it.
     """
-    layer, visible_bias = _units(encoder, decoder)
-    preactivations = x @ layer.weight + layer.bias
-    return -(x @ visible_bias) - jnp.sum(jax.nn.softplus(preactivations), axis=-1)
+    _, visible_bias = _units(encoder, decoder)
+    return -(x @ visible_bias) - jnp.sum(jax.nn.softplus(encoder.preactivations(x)[0]), axis=-1)
 
 
 def gibbs_step(
@@ -33,7 +32,7 @@ def gibbs_step(
     `free_energy`.
     """
     layer, visible_bias = _units(encoder, decoder)
-    hidden = jax.random.bernoulli(key, jax.nn.sigmoid(x @ layer.weight + layer.bias)).astype(x.dtype)
+    hidden = jax.random.bernoulli(key, encoder(x)).astype(x.dtype)
     return jax.nn.sigmoid(hidden @ layer.weight.T + visible_bias)
 
 
