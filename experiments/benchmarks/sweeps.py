@@ -38,7 +38,7 @@ def run(way, name, runs, first_seed=0):
     from jaxae import data
     from jaxae.models import Dense
     from jaxae.sweeps import take
-    from jaxae.training.grid import fit_grid
+    from jaxae.training import fit_grid
 
     features, hidden, examples, epochs = SIZES[name]
     if examples:
