@@ -10,7 +10,7 @@ from jaxtyping import Float64, Num
 
 from jaxae.arrays import Array, Number
 from jaxae.data.dataset import Data
-from jaxae.data.options import leading, whole_number
+from jaxae.data.options import leading, positive, whole_number
 from jaxae.data.raw_numbers import box_muller
 
 COUNTS = {"train": 10_000, "test": 2_000}
@@ -34,7 +34,7 @@ def spiral(
     """
     u, noise = _drawn(split, count, seed, limit)
     t = START + LENGTH * u
-    return Data(_polar(_positive("pitch", pitch) * t + _deviation(std) * noise, t).astype(np.float32), None, (2,))
+    return Data(_polar(positive("pitch", pitch) * t + _deviation(std) * noise, t).astype(np.float32), None, (2,))
 
 
 def spiral_curve(count: int, pitch: Number = 0.04) -> Float64[np.ndarray, "count 2"]:
@@ -70,7 +70,7 @@ def mixture(
 def centres(components: Any, spacing: Any) -> Float64[np.ndarray, " components"]:
     """The means of the mixture's Gaussians."""
     components = whole_number("components", components, least=1)
-    return _positive("spacing", spacing) * (np.arange(components) - (components - 1) / 2)
+    return positive("spacing", spacing) * (np.arange(components) - (components - 1) / 2)
 
 
 def mixture_score(
@@ -101,9 +101,3 @@ def _deviation(std):
     if isinstance(std, bool) or not isinstance(std, numbers.Real) or not 0 <= std < math.inf:
         raise ValueError(f"Data option 'std' is {std!r}; it must be a number from 0 on.")
     return std
-
-
-def _positive(option, value):
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 < value < math.inf:
-        raise ValueError(f"Data option {option!r} is {value!r}; it must be a number above 0.")
-    return value

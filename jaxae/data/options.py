@@ -1,6 +1,8 @@
 """The options of a data set: which it has, and which values they may take."""
 
 import inspect
+import math
+import numbers
 import operator
 import os
 from collections.abc import Callable
@@ -28,6 +30,13 @@ def whole_number(option: str, value: Any, *, least: int) -> int:
     if number is None or isinstance(value, bool) or number < least:
         raise ValueError(f"Data option {option!r} is {value!r}; it must be a whole number of at least {least}.")
     return number
+
+
+def positive(option: str, value: Any) -> float:
+    """The value; raises ValueError unless it is a finite number above 0."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 < value < math.inf:
+        raise ValueError(f"Data option {option!r} is {value!r}; it must be a number above 0.")
+    return float(value)
 
 
 def leading(limit: Any, available: int) -> slice:

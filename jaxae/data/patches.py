@@ -10,8 +10,9 @@ import numpy as np
 from jaxtyping import Float, Float32
 
 from jaxae.data.dataset import Data
-from jaxae.data.options import leading, whole_number
+from jaxae.data.options import leading, positive, whole_number
 from jaxae.data.photographs import whitened
+from jaxae.data.whitening import VARIANCE
 
 COUNTS = {"train": 500_000, "test": 10_000}
 TRAIN_SHARE = 0.8  # of the columns, on the left
@@ -27,15 +28,16 @@ def patches(
     count: Any = None,
     seed: Any = 0,
     path: str | os.PathLike | None = None,
+    variance: Any = VARIANCE,
     limit: Any = None,
 ) -> Data:
     """Patches at uniformly drawn positions of whitened photographs, the left 80 % of columns for train, the rest test.
 
-    size: pixels per side; count: 500,000 for train and 10,000 for test by default; path: see `photographs.whitened`.
-    x: [count, size * size] with variance 0.1 on average; no labels.
+    size: pixels per side; count: 500,000 for train and 10,000 for test by default; path: see `photographs.whitened`;
+    variance: of the pictures, their mean. x: [count, size * size]; no labels. Raises ValueError for other options.
     """
     size, kept, stream = drawing(split, size, count, seed, limit)
-    x = drawn(regions(*whitened(path), split, size), size, kept, stream=stream)
+    x = drawn(regions(*whitened(path, positive("variance", variance)), split, size), size, kept, stream=stream)
     return Data(x.reshape(kept, size * size), None, (size, size))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Float32
 
 from jaxae.data.luma import luma
-from jaxae.data.whitening import rescaled, whiten
+from jaxae.data.whitening import VARIANCE, rescaled, whiten
 from jaxae.extras import imported
 from jaxae.integers import ceiling_division
 
@@ -27,8 +27,10 @@ SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".
 ALLOWED = "a folder of pictures, a picture, or IMAGES.mat of Olshausen"
 
 
-def whitened(path: str | os.PathLike | None = None) -> tuple[list[str | Path], list[Float32[np.ndarray, "_ _"]]]:
-    """Names and whitened pictures, of mean variance 0.1, of the shipped or other photographs.
+def whitened(
+    path: str | os.PathLike | None = None, variance: float = VARIANCE
+) -> tuple[list[str | Path], list[Float32[np.ndarray, "_ _"]]]:
+    """Names and whitened pictures, of this mean variance, of the shipped or other photographs.
 
     path: None, a folder of pictures, one picture, or IMAGES.mat of Olshausen, whose pictures are whitened already.
     """
@@ -38,9 +40,9 @@ def whitened(path: str | os.PathLike | None = None) -> tuple[list[str | Path], l
             raise FileNotFoundError(f"Data option 'path' is {path}, which does not exist; allowed are {ALLOWED}.")
         if path.suffix == ".mat":
             names, pictures = matlab(path)
-            return names, rescaled(pictures)
+            return names, rescaled(pictures, variance)
     names = shipped() if path is None else listed(path)
-    return names, rescaled([whiten(halve(read(name))) for name in names])
+    return names, rescaled([whiten(halve(read(name))) for name in names], variance)
 
 
 def held_out(split: str) -> list[tuple[str, Float32[np.ndarray, "_ _"]]]:

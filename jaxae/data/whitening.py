@@ -27,12 +27,12 @@ def whiten(picture: Num[np.ndarray, "rows columns"], *, cutoff: Number = CUTOFF)
     return idctn(dctn(picture) * gain(frequency, cutoff=cutoff))
 
 
-def rescaled(pictures: Sequence[Float[np.ndarray, "_ _"]]) -> list[Float32[np.ndarray, "_ _"]]:
-    """The pictures times one joint factor, their mean variance becoming 0.1; raises ValueError without contrast."""
-    variance = np.mean([picture.var() for picture in pictures])
+def rescaled(
+    pictures: Sequence[Float[np.ndarray, "_ _"]], variance: float = VARIANCE
+) -> list[Float32[np.ndarray, "_ _"]]:
+    """The pictures times one joint factor, by which their mean variance becomes `variance`; ValueError without contrast."""
+    own = np.mean([picture.var() for picture in pictures])
     # Rounding alone leaves a uniform picture about 1e-33, one grey level in a million pixels leaves about 1e-12.
-    if not (np.isfinite(variance) and variance > 1e-20):
-        raise ValueError(
-            f"The pictures have mean variance {variance}; patches need finite pictures with some contrast."
-        )
-    return [(picture * np.sqrt(VARIANCE / variance)).astype(np.float32) for picture in pictures]
+    if not (np.isfinite(own) and own > 1e-20):
+        raise ValueError(f"The pictures have mean variance {own}; patches need finite pictures with some contrast.")
+    return [(picture * np.sqrt(variance / own)).astype(np.float32) for picture in pictures]

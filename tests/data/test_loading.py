@@ -12,7 +12,7 @@ from jaxae.data import splits
 from jaxae.data.luma import luma
 
 OPTIONS = {  # of the data sets that have more than `limit`
-    "patches": "size, count, seed, path, limit",
+    "patches": "size, count, seed, path, variance, limit",
     "photograph_patches": "size, count, seed, limit",
     "colour_patches": "size, count, seed, pictures, fitted, limit",
     "curves": "count, seed, limit",

@@ -80,6 +80,17 @@ def test_patches_keep_the_interface(split):
     assert 0.07 < loaded.x.var() < 0.13 and abs(loaded.x.mean()) < 0.01
 
 
+def test_variance_scales_all_patches_alike():
+    some = data.load("patches", "train", count=100)
+    np.testing.assert_allclose(data.load("patches", "train", count=100, variance=1).x, np.sqrt(10) * some.x, rtol=1e-5)
+
+
+@pytest.mark.parametrize("variance", [0, -1, True, float("inf"), "one"])
+def test_other_variances_are_refused(variance):
+    with pytest.raises(ValueError, match=f"'variance' is {variance!r}; it must be a number above 0"):
+        data.load("patches", "train", count=10, variance=variance)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [7, 12])
 def test_every_patch_occurs_in_its_own_part_of_a_picture(shipped, size):
