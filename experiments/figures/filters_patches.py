@@ -8,6 +8,7 @@ from experiments.common.verdicts import Verdict, greater, listed
 from experiments.common.views import Banks
 from jaxae.measures.filters import effective_area, kind_of_filters, orientation
 from jaxae.measures.gabor import gabor_fit
+from jaxae.measures.reconstructions import unexplained_variance
 
 WORDS = ("noise", "blob", "edge")
 PAPER = "Vincent et al. 2010"
@@ -18,18 +19,22 @@ def outcome(grids, cfg):
     banks = banks_of(grids)
     filters = {label: grid.filters(run) for label, (grid, run) in banks.items()}
     measures = {label: _measure(bank) for label, bank in filters.items()}
-    errors = {label: float(grid.curve["test_error"][run, -1]) for label, (grid, run) in banks.items()}
+    left = {label: _unexplained(grid, run) for label, (grid, run) in banks.items()}
     train = next(iter(grids.values())).train
     count = min(cfg.figure.filters, max(map(len, filters.values())))
     inputs = train.x[:count].reshape(-1, *train.shape)
     figure = draw_banks(filters, count, first=(f"input, {cfg.data.name}", inputs))
-    table = [_row(label, columns, errors[label]) for label, columns in measures.items()]
+    table = [_row(label, columns, left[label]) for label, columns in measures.items()]
     remark = (
         "Each filter is scaled to its own largest magnitude; grey is 0. A filter is called noise where the best Gabor "
         "explains less than half of its energy, else an edge where its orientation is at least 0.25, else a blob."
     )
     views = [Banks("model", filters)]
     return Outcome(figure, unit_rows(measures), table, _verdicts(measures), remark, views=views)
+
+
+def _unexplained(grid, run):
+    return float(unexplained_variance(grid.test.x, grid.reconstructions(grid.test.x, run)))
 
 
 def _measure(bank):
@@ -47,14 +52,14 @@ def _shares(columns):
     return {word: float(np.mean(columns["kind"] == word)) for word in WORDS}
 
 
-def _row(label, columns, error):
+def _row(label, columns, unexplained):
     return {
         "bank": label,
         "Gabor R2, median": float(np.median(columns["Gabor R2"])),
         "effective area (share of pixels), median": float(np.median(columns["area"])),
         "orientation, median": float(np.median(columns["orientation"])),
         **{f"{word}s" if word != "noise" else word: share for word, share in _shares(columns).items()},
-        "test squared error per patch": error,
+        "unexplained variance of test patches": unexplained,
     }
 
 
