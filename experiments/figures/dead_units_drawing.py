@@ -31,5 +31,5 @@ def draw(found):
         axes[0, 0].set(ylabel="dead units (dotted: test set)", ylim=(-0.03, 1.03))
         axes[0, 0].yaxis.set_major_formatter(PercentFormatter(1))
         axes[1, 0].set_ylabel("test squared error per example")
-        axes[0, -1].legend(loc="upper right", fontsize=9)
+        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=len(MARKS))
     return figure
