@@ -63,6 +63,7 @@ def test_the_code_of_training_is_what_it_imports_and_the_figure_is_apart():
     assert {
         "experiments.figures.capacity",
         "experiments.figures.capacity_drawing",
+        "experiments.figures.capacity_linear",
         "experiments.common.plotting",
     } <= drawing
 
