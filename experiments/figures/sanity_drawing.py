@@ -10,28 +10,37 @@ FROZEN, REVIVED = "TopK, frozen decoder", "BatchTopK, AuxK"
 
 
 def draw(runs, best, paper, least):
-    """Three panels: shares of the chosen runs beside the published, all features' cosines, and every run's share."""
+    """Shares of the chosen runs beside the published, all features' cosines, and every run's share where rates differ."""
+    longest = max(runs.values(), key=len)
+    ratios = (1.1, 1, 1) if len(longest) > 1 else (1.1, 1)
     with plotting.style():
-        figure, (shares, sorted_cosines, rates) = plt.subplots(1, 3, figsize=(12.5, 4.2), width_ratios=(1.1, 1, 1))
+        figure, axes = plt.subplots(1, len(ratios), figsize=(0.5 + 4 * len(ratios), 4.2), width_ratios=ratios)
+        shares, sorted_cosines, *others = axes
         colours = dict(zip(best, plotting.COLORS[1:] + plotting.COLORS[:1], strict=False))
         _draw_shares(shares, best, paper, colours)
         for name, run in best.items():
             values = np.sort(run.nearest)[::-1]
-            sorted_cosines.plot(np.linspace(0, 1, len(values)), values, color=colours[name])
+            sorted_cosines.plot(np.linspace(0, 1, len(values)), values, color=colours[name], label=name)
         sorted_cosines.axhline(least, ls="--", lw=1, color="grey")
-        sorted_cosines.text(0.99, least + 0.01, "found above", ha="right", fontsize=9, color="0.35")
+        beside = {"transform": sorted_cosines.get_yaxis_transform(), "va": "center", "fontsize": 9, "color": "0.35"}
+        sorted_cosines.text(1.01, least, "found\nabove", **beside)
         sorted_cosines.set(
             xlabel="features, nearest first (share)", ylabel="largest cosine with an atom", ylim=(None, 1.02)
         )
         sorted_cosines.xaxis.set_major_formatter(PercentFormatter(1))
-        for name, of in runs.items():
-            rates.plot(range(len(of)), [run.share for run in of], "o-", color=colours[name], label=name)
-        longest = max(runs.values(), key=len)
-        rates.set_xticks(range(len(longest)), [run.setting.removeprefix("peak_value ") for run in longest])
-        rates.set(xlabel="peak learning rate", ylabel="features found (share)", ylim=(-0.03, 1.03))
-        rates.yaxis.set_major_formatter(PercentFormatter(1))
-        figure.legend(*rates.get_legend_handles_labels(), loc="outside lower center", ncols=len(best))
+        for rates in others:
+            _draw_rates(rates, runs, longest, colours)
+        columns = len(best) if others else 3
+        figure.legend(*sorted_cosines.get_legend_handles_labels(), loc="outside lower center", ncols=columns)
     return figure
+
+
+def _draw_rates(ax, runs, longest, colours):
+    for name, of in runs.items():
+        ax.plot(range(len(of)), [run.share for run in of], "o-", color=colours[name])
+    ax.set_xticks(range(len(longest)), [run.setting.removeprefix("peak_value ") for run in longest])
+    ax.set(xlabel="peak learning rate", ylabel="features found (share)", ylim=(-0.03, 1.03))
+    ax.yaxis.set_major_formatter(PercentFormatter(1))
 
 
 def _draw_shares(ax, best, paper, colours):
