@@ -10,6 +10,8 @@ WORDS = {
     "penalty.dead_after=500",
     "frontier_colour_patches": "data.pictures=cifar10 data.count=60000 settled=null at.paper.hidden=512 "
     "'at.paper.lambdas=[0.5,1,1.5,2,3]' 'at.paper.gates=[1,2,3,4,6]'",
+    "dead_units_colour_patches": "data.pictures=cifar10 data.count=60000 settled=null",
+    "dead_units_features": "data.world=benchmark data.count=60000 'code.k=[5,20]' settled=null",
     "tangents_cifar10_bw": "settled=null",
     "contraction_cifar10_bw": """at.paper.epochs=20 figure.radius=60 settled=null '~variants.RBM' \
 'variants.CAE=["penalty=contractive_closed_form","weight=1"]' \
@@ -47,6 +49,10 @@ by Adam, and all are fine-tuned by stochastic gradient descent on 20 examples a 
 validation digits with another seed ([results/features_search.csv](results/features_search.csv),
 [results/fine_tuning_search.csv](results/fine_tuning_search.csv)), after a first run, all by Adam, had been tested. There k =
 40, 25 and 10 erred on 2.61, 2.38 and 2.25 %, and fine-tuned features on 1.49 to 1.69 %, without pretraining on 1.70.""",
+    "dead_units_colour_patches": """60,000 contrast-normalised and whitened patches of CIFAR-10 (a copy that was
+compressed as JPEG again), 8 x 8 pixels in colour, 6,000 steps.""",
+    "dead_units_features": """60,000 sums of known features of the world of [recovery](#recovery), a sixteenth of the
+published one: 1,024 features in 48 dimensions, of which 7.2 are on.""",
     "few_labels": """The minutes leave out 7, in which an earlier command had trained the codes.""",
     "sanity": """A quarter of the published world, in its ratios: 800 features in 25 dimensions, 5 on. Rate and steps were
 chosen by the training error of TopK with seed 100.""",
