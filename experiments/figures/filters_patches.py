@@ -25,9 +25,11 @@ def outcome(grids, cfg):
     inputs = train.x[:count].reshape(-1, *train.shape)
     figure = draw_banks(filters, count, first=(f"input, {cfg.data.name}", inputs))
     table = [_row(label, columns, left[label]) for label, columns in measures.items()]
+    variances = {label: float(grid.train.x.var()) for label, (grid, _) in banks.items()}
     remark = (
         "Each filter is scaled to its own largest magnitude; grey is 0. A filter is called noise where the best Gabor "
-        "explains less than half of its energy, else an edge where its orientation is at least 0.25, else a blob."
+        "explains less than half of its energy, else an edge where its orientation is at least 0.25, else a blob. "
+        f"Variance of the training patches: {listed(variances, '{name} {value:.2g}')}."
     )
     views = [Banks("model", filters)]
     return Outcome(figure, unit_rows(measures), table, _verdicts(measures), remark, views=views)
