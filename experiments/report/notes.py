@@ -54,8 +54,8 @@ compressed as JPEG again), 8 x 8 pixels in colour, 6,000 steps.""",
     "dead_units_features": """60,000 sums of known features of the world of [recovery](#recovery), a sixteenth of the
 published one: 1,024 features in 48 dimensions, of which 7.2 are on.""",
     "few_labels": """The minutes leave out 7, in which an earlier command had trained the codes.""",
-    "sanity": """A quarter of the published world, in its ratios: 800 features in 25 dimensions, 5 on. Rate and steps were
-chosen by the training error of TopK with seed 100.""",
+    "sanity": """A quarter of the published world, in its ratios: 800 features in 25 dimensions, 5 on. The rate has the least
+training error of TopK with seed 100; the steps are as many as the time allowed.""",
     "semantic_hashing": """The seconds are of drawing; an earlier command had trained for 7 minutes.""",
     "filters_ksparse": """Stochastic gradient descent with momentum 0.9 and a rate of 0.01, as in the paper, for 40 epochs
 where the paper has 5000, and AuxK (Gao et al. 2024), by which dead units learn the error; the paper has no such loss. It was

@@ -45,7 +45,7 @@ def page(results: Path = RESULTS) -> str:
     tables = {name: _by_seed(each) for name, each in kept.items()}
     verdicts = {path.stem.removesuffix(VERDICTS): read_csv(path) for path in files if path.stem.endswith(VERDICTS)}
     rows = papers.rows()
-    parts = [HEAD, _published(rows, tables), _differing(rows, tables), _claims(verdicts)]
+    parts = [HEAD, _published(rows, tables), _differing(rows, tables), _claims(verdicts, tables)]
     parts += [_section(name, kept[name], tables[name], verdicts.get(name, [])) for name in tables]
     return "\n".join(filter(None, parts))
 
@@ -88,13 +88,14 @@ def _differing(rows, tables):
     return "## What differs, and why\n\n" + "".join(lines)
 
 
-def _claims(verdicts):
+def _claims(verdicts, tables):
     """How many of the papers' claims hold over all seeds."""
     published = [row["holds"] == "True" for each in verdicts.values() for row in each if row["claimed by"] != "jaxae"]
     if not published:
         return ""
     words = f"{sum(published)} of the {len(published)} verdicts on claims of papers hold over all seeds"
-    return f"## Claims\n\n{words} ({', '.join(verdicts)}; the other tables are of runs that kept none).\n"
+    others = "" if tables.keys() <= verdicts.keys() else "; the other tables are of runs that kept none"
+    return f"## Claims\n\n{words} ({', '.join(verdicts)}{others}).\n"
 
 
 def _section(name, rows, seeds, verdicts):
