@@ -7,8 +7,9 @@ import numpy as np
 from experiments.common.outcome import Outcome
 from experiments.common.pca import PrincipalComponents
 from experiments.common.tables import aligned, tidy
-from experiments.common.verdicts import Verdict, decided, listed
+from experiments.common.verdicts import decided, listed
 from experiments.figures.manifold_drawing import GAUSSIAN, MIDDLE, NEAREST, SHARE, STEPS, draw
+from experiments.figures.manifold_lines import has_classes, lines_between, nearness, verdicts_on_middles
 from jaxae.measures.intrinsic_dimension import levina_bickel, neighbour_distances, two_nearest
 
 LEVELS = 256  # of a pixel of 8 bits
@@ -24,10 +25,10 @@ def outcome(grids, cfg):
     real = np.unique(grid.train.x[:examples], axis=0)
     sets = {data: real} | _random_images(rng, real)
     estimates = {name: _dimensions(x, settings.k) for name, x in sets.items()}
-    lines, spaces = _lines(grid, rng, settings.pairs)
-    near = _nearness(grid, lines)
+    lines, spaces = lines_between(grid, rng, settings.pairs)
+    near = nearness(grid, lines)
     figure = draw(sets, estimates, near, lines, grid, settings.seed)
-    verdicts = _of_dimensions(estimates, data) + _of_lines(near, spaces)
+    verdicts = _of_dimensions(estimates, data) + verdicts_on_middles(near, spaces)
     return Outcome(figure, _rows(estimates, near), _table(estimates, near), verdicts, _remark(grid, near, spaces))
 
 
@@ -80,7 +81,7 @@ def _remark(grid, near, spaces):
     )
     return (
         "Distances and angles are medians to the nearest training image, in pixel space; the lines join test images"
-        f"{' of different classes' if _has_classes(grid) else ''}. A blend has less contrast and a decoded image less detail "
+        f"{' of different classes' if has_classes(grid) else ''}. A blend has less contrast and a decoded image less detail "
         "than a real one, and both bring it nearer to all images: from the start of the lines to the middle the distance goes "
         f"from {rise}, so that a part of the code's advantage is there at the start already. The angle leaves contrast out, "
         "not blur. From so few samples every estimate of a high dimension is too low; there are as many random images as "
@@ -118,54 +119,6 @@ def _dimensions(x, k):
     }
 
 
-def _lines(grid, rng, pairs):
-    """{name: images [pairs, steps, pixels]} of straight lines in three spaces, and the names by space."""
-    test = grid.test
-    first, second = rng.integers(len(test.x), size=(2, 10 * pairs))
-    kinds = test.labels if _has_classes(grid) else np.arange(len(test.x))
-    different = np.flatnonzero(kinds[first] != kinds[second])[:pairs]
-    ends = test.x[first[different]], test.x[second[different]]
-    code = [np.asarray(grid.codes(images)) for images in ends]
-    pca = PrincipalComponents.fit(grid.train.x, code[0].shape[1])
-    pixels = _straight(*ends)
-    projected = pca.reconstruct(_flat(pixels)).reshape(pixels.shape)
-    decoded = np.asarray(grid.decode(_flat(_straight(*code)))).reshape(pixels.shape)
-    names = {"pixels": "line in pixels", "pca": f"line in {len(pca)} components (PCA)", "code": "line in the code"}
-    return dict(zip(names.values(), (pixels, projected, decoded), strict=True)), names
-
-
-def _straight(a, b):
-    return np.stack([(1 - t) * a + t * b for t in STEPS], axis=1)
-
-
-def _flat(images):
-    return images.reshape(-1, images.shape[-1])
-
-
-def _has_classes(grid):
-    return grid.test.labels is not None and len(np.unique(grid.test.labels)) > 1
-
-
-def _nearness(grid, lines):
-    """{name: {"distance", "angle"}}: medians to the nearest training image, of test images and at each step of each line."""
-    found = {"test images": {key: np.median(value) for key, value in _to_nearest(grid.test.x, grid.train.x).items()}}
-    for name, images in lines.items():
-        values = _to_nearest(_flat(images), grid.train.x)
-        found[name] = {key: np.median(value.reshape(images.shape[:2]), axis=0) for key, value in values.items()}
-    return found
-
-
-def _to_nearest(x, among):
-    """The distance and the angle in degrees from each x to its nearest."""
-    distance = neighbour_distances(x, 1, among=among)[:, 0]
-    chord = neighbour_distances(_unit(x), 1, among=_unit(among))[:, 0]
-    return {"distance": distance, "angle": np.degrees(2 * np.arcsin(np.minimum(chord / 2, 1)))}
-
-
-def _unit(x):
-    return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-6)
-
-
 def _of_dimensions(estimates, data):
     """The verdicts on the sets of images."""
     found, noise = estimates[data], {name: estimates[name] for name in NOISE}
@@ -199,36 +152,3 @@ def _local(estimates, name):
 def _below_half(found, other):
     """By how much either estimate of the local dimension is below half of the other's."""
     return [other[key] / 2 - found[key] for key in ("two nearest", "likelihood")]
-
-
-def _of_lines(near, names):
-    """The verdicts on the middles of the lines."""
-    typical = near["test images"]
-    distance, angle = (
-        {space: near[name][key][MIDDLE] for space, name in names.items()} for key in ("distance", "angle")
-    )
-    distances, angles = (
-        listed(values, "{name} {value:.3g}") + f"; a test image {typical[key]:.3g}"
-        for key, values in (("distance", distance), ("angle", angle))
-    )
-    return [
-        decided(
-            "a line in the code stays nearer to data than a line in pixels",
-            "median distance from the middle to the nearest real image: code below pixels and below PCA of the same size",
-            distances,
-            [distance[space] - distance["code"] for space in ("pixels", "pca")],
-        ),
-        Verdict(
-            "the middle in the code is as near to data as data are, the middle in pixels is not",
-            "median distance to the nearest real image: code at most that of a test image, pixels above",
-            distances,
-            bool(distance["code"] <= typical["distance"] < distance["pixels"]),
-            margins=(float(distance["pixels"] - typical["distance"]),),
-        ),
-        decided(
-            "the same where contrast does not count",
-            "median angle from the middle to the nearest real image: code below pixels and below PCA of the same size",
-            angles + " degrees",
-            [angle[space] - angle["code"] for space in ("pixels", "pca")],
-        ),
-    ]

@@ -1,32 +1,22 @@
 """Retrieval of images of the same class by Hamming distance: autoencoder codes, PCA hashing and exact neighbours in pixels."""
 
-from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.metrics.pairwise import euclidean_distances
-from threadpoolctl import threadpool_limits
 
 from experiments.common.outcome import Outcome
-from experiments.common.pca import PrincipalComponents
 from experiments.common.tables import tidy
-from experiments.common.timing import seconds
 from experiments.common.verdicts import Verdict, decided, falls, greater, less, listed, rises
 from experiments.figures.semantic_hashing_drawing import COMPONENTS, LEVELS, PIXELS, draw
-from jaxae.measures.hashing import average_precision, binary, hamming, pack, precision_at_recall
-from jaxae.probes import validation_split
-
-THRESHOLD = 0.5
-
-
-class _Ranking(NamedTuple):
-    """How well one kind of distance ranks the base, and what it costs."""
-
-    distances: Any
-    average_precision: np.ndarray
-    curve: np.ndarray
-    bytes: int
-    microseconds: float
+from experiments.figures.semantic_hashing_rankings import (
+    THRESHOLD,
+    by_bits,
+    by_components,
+    by_pixels,
+    filtered_precision,
+)
+from jaxae.measures.hashing import average_precision
 
 
 class _Code(NamedTuple):
@@ -46,11 +36,11 @@ def outcome(grids, cfg):
     relevant = grid.test.labels[: len(x_test), None] == grid.train.labels[None]
     stds = [float(std) for std in grid.recipes.code.keywords["std"]]
     codes = {std: _code(grid, run, std, x_test, relevant) for run, std in enumerate(stds)}
-    rankings = {PIXELS: _exact(x, x_test, relevant)}
-    rankings |= _by_components(grid, x_test, relevant, cfg.figure)
-    rankings |= {code.name: _hashed(code.base, code.queries, THRESHOLD, relevant) for code in codes.values()}
+    rankings = {PIXELS: by_pixels(x, x_test, relevant)}
+    rankings |= by_components(grid, x_test, relevant, cfg.figure)
+    rankings |= {code.name: by_bits(code.base, code.queries, THRESHOLD, relevant) for code in codes.values()}
     share = cfg.figure.filtered
-    filtered = _filtered(rankings[codes[max(stds)].name], rankings[PIXELS], relevant, share)
+    filtered = filtered_precision(rankings[codes[max(stds)].name], rankings[PIXELS], relevant, share)
     edges = np.linspace(0, 1, 21)
     middles = (edges[1:] + edges[:-1]) / 2
     shares = {c.name: np.histogram(c.queries, edges)[0] / c.queries.size for c in codes.values()}
@@ -79,20 +69,6 @@ def _code(grid, run, std, x_test, relevant):
     return _Code(f"autoencoder, {base.shape[1]} bits, noise {std:g}", base, queries, quality, extreme)
 
 
-def _by_components(grid, x_test, relevant, figure):
-    """The rankings by PCA hashing with as many bits as the code has and with the number that is best for training images."""
-    x, size = grid.train.x, grid.code_size
-    most = min(max(size, *figure.bits), *x.shape)
-    with threadpool_limits(1):
-        pca = PrincipalComponents.fit(x, most, solver="full")
-    base, queries = pca.encode(x), pca.encode(x_test)
-    best = _best_size(base, grid.train.labels, sorted({min(bits, most) for bits in figure.bits}), figure.queries)
-    return {
-        f"{COMPONENTS}, {bits} bits": _hashed(base[:, :bits], queries[:, :bits], 0.0, relevant)
-        for bits in sorted({min(size, most), best})
-    }
-
-
 def _rows(rankings, shares, middles):
     return tidy(
         ("panel", "ranking", "x", "y"),
@@ -119,58 +95,6 @@ def _row(name, ranking, code):
         "bytes per image, whole words": ranking.bytes,
         "microseconds per query": ranking.microseconds,
     }
-
-
-def _best_size(components, labels, sizes, count):
-    """The number of bits of PCA hashing with the largest mean average precision of `count` training images as queries."""
-    base, queries = validation_split(labels)
-    queries = queries[:count]
-    relevant = labels[queries, None] == labels[None, base]
-
-    def quality(bits):
-        words = pack(binary(components[:, :bits], 0.0))
-        return average_precision(hamming(words[queries], words[base]), relevant).mean()
-
-    return max(sizes, key=quality)
-
-
-def _exact(x, x_test, relevant):
-    microseconds = _microseconds(partial(_squared_distances, x, np.square(x).sum(axis=1)), x_test)
-    return _ranking(euclidean_distances(x_test, x), relevant, x[0].nbytes, microseconds)
-
-
-def _squared_distances(x, norms, query):
-    """To the query, less its own squared length, which is the same for all x."""
-    return norms - 2 * (x @ query)
-
-
-def _hashed(codes, codes_of_queries, threshold, relevant):
-    base, queries = (pack(binary(code, threshold)) for code in (codes, codes_of_queries))
-    microseconds = _microseconds(partial(_distances_of_bits, base), queries)
-    return _ranking(hamming(queries, base), relevant, base[0].nbytes, microseconds)
-
-
-def _distances_of_bits(base, query):
-    return hamming(query[None], base)
-
-
-def _ranking(distances, relevant, size, microseconds):
-    curve = precision_at_recall(distances, relevant, LEVELS).mean(axis=0)
-    return _Ranking(distances, average_precision(distances, relevant), curve, size, microseconds)
-
-
-def _microseconds(search, queries):
-    """Of one query on one core, the median over 200 of them."""
-    with threadpool_limits(1):
-        return 1e6 * float(np.median([seconds(partial(search, query)) for query in queries[:200]]))
-
-
-def _filtered(ranking, exact, relevant, share):
-    """Average precision of the pixels' order where the share of the base that is nearest by code comes first."""
-    count = max(1, round(share * relevant.shape[1]))
-    reach = np.partition(ranking.distances, count - 1, axis=1)[:, count - 1, None]
-    beyond = exact.distances.max() + 1
-    return average_precision(exact.distances + beyond * (ranking.distances > reach), relevant)
 
 
 def _quality(rankings):

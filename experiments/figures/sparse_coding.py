@@ -8,13 +8,13 @@ import numpy as np
 from experiments.common.outcome import Outcome
 from experiments.common.pca import PrincipalComponents
 from experiments.common.tables import tidy
-from experiments.common.verdicts import Verdict, below, decided, listed
+from experiments.common.verdicts import below, decided, listed
 from experiments.figures.sparse_coding_drawing import ENCODER, FITTED, LEARNED, PCA, PURSUIT, RANDOM, draw
+from experiments.figures.sparse_coding_theorem import checks, condition, recovery, shares_by_ratio
 from jaxae.measures import dictionaries
 
 OF_K = "k={name}: {value:.2f}"
 SHARE_OF_K = "k={name}: {value:.0%}"
-THEOREM = "Makhzani & Frey 2014, theorem 3.1"
 
 
 class _References(NamedTuple):
@@ -35,9 +35,9 @@ def outcome(grids, cfg):
     pca = PrincipalComponents.fit(grid.train.x, max(ks), centre_first=True)
     references = _References(*_learn(grid.train.x, grid.code_size, settings), pca)
     measured = {ks[run]: _measure(grid, run, x, references, rng) for run in np.argsort(ks)}
-    synthetic = _recovery(settings, rng)
+    synthetic = recovery(settings, rng)
     table = [_row(k, numbers, grid.code_size) for k, numbers in measured.items()]
-    figure = draw(measured, _shares(synthetic), x[: settings.columns], grid, settings)
+    figure = draw(measured, shares_by_ratio(synthetic), x[: settings.columns], grid, settings)
     remark = (
         f"Errors are sums of squares over the pixels of {len(x)} test images. OMP and the encoder code x less the decoder's "
         "bias; the learned dictionary (scikit-learn, MiniBatchDictionaryLearning) and PCA code x less the training mean. The "
@@ -51,7 +51,7 @@ def outcome(grids, cfg):
         *_of_errors(errors),
         _of_trained(measured),
     ]
-    return Outcome(figure, _rows(measured, synthetic), table, verdicts, remark, checks=_check_theorem(synthetic))
+    return Outcome(figure, _rows(measured, synthetic), table, verdicts, remark, checks=checks(synthetic))
 
 
 def _learn(x, atoms, settings):
@@ -92,46 +92,8 @@ def _measure(grid, run, x, references, rng):
         "errors": {name: float(np.mean(np.sum(np.square(r - x), axis=1))) for name, r in reconstructions.items()},
         "overlap": np.asarray(dictionaries.overlap(code, greedy)),
         "learned mu": float(dictionaries.coherence(atoms)),
-        **_condition(weight, code, kept),
+        **condition(weight, code, kept),
     }
-
-
-def _condition(weight, code, kept):
-    """Theorem 3.1 on a dictionary and codes on it: the coherence, the ratio that it bounds, and what is recovered."""
-    units = np.asarray(dictionaries.unit_atoms(weight))
-    z = code * np.linalg.norm(weight, axis=0)  # the same sums of atoms, in units of atoms of norm 1
-    mu = float(dictionaries.coherence(weight))
-    ratio = np.asarray(dictionaries.coherence_ratio(np.take_along_axis(z, kept, axis=1), mu))
-    recovered = _recovered((z @ units.T) @ units, z, kept.shape[1])
-    return {"mu": mu, "ratio": ratio, "middle": _middle(ratio), "recovered": recovered}
-
-
-def _recovered(activations, codes, k):
-    """Whether the k largest activations are the code's non-zero units, [batch]."""
-    chosen = np.zeros(codes.shape, bool)
-    np.put_along_axis(chosen, np.asarray(dictionaries.support(activations, k=k)), True, axis=1)
-    return (chosen == (codes != 0)).all(axis=1)
-
-
-def _recovery(settings, rng):
-    """[{kind, k, ratio, recovered, codes}]: recovery of synthetic supports on a dictionary of known coherence."""
-    n = settings.features
-    atoms = dictionaries.identity_and_hadamard(n)
-    mu = float(dictionaries.coherence(atoms))
-    rows = []
-    for k in sorted({min(k, n // 4 + 1) for k in settings.ks}):  # of more waves not even equal ones can be confused
-        for ratio in settings.ratios:
-            least = 2 * k * mu / ratio
-            if least > 1:  # even equal coefficients are further from the condition
-                continue
-            kinds = {
-                "random codes": dictionaries.random_codes(rng, 2 * n, k=k, least=least, count=settings.codes),
-                "hardest codes": dictionaries.hardest_codes(n, k=k, least=least)[: settings.codes],
-            }
-            for kind, codes in kinds.items():
-                found = _recovered(codes @ atoms.T @ atoms, codes, k)
-                rows.append({"kind": kind, "k": k, "ratio": ratio, "recovered": found.mean(), "codes": len(found)})
-    return rows
 
 
 def _row(k, numbers, atoms):
@@ -156,24 +118,10 @@ def _rows(measured, synthetic):
         ("panel", "line", "x", "y"),
         (("error", name, k, value) for k, m in measured.items() for name, value in m["errors"].items()),
         (("overlap", "mean", k, m["overlap"].mean()) for k, m in measured.items()),
-        (("recovery", f"{kind}, all k", *point) for kind, line in _shares(synthetic).items() for point in line),
+        (("recovery", f"{kind}, all k", *point) for kind, line in shares_by_ratio(synthetic).items() for point in line),
         (("recovery", f"{r['kind']}, k = {r['k']}", r["ratio"], r["recovered"]) for r in synthetic),
         (("recovery", f"trained dictionary, k = {k}", m["middle"], m["recovered"].mean()) for k, m in measured.items()),
     )
-
-
-def _shares(synthetic):
-    """{kind: [(ratio, share recovered, mean over k)]}"""
-    shares = {}
-    for row in synthetic:
-        shares.setdefault(row["kind"], {}).setdefault(row["ratio"], []).append(row["recovered"])
-    return {kind: [(ratio, float(np.mean(line[ratio]))) for ratio in sorted(line)] for kind, line in shares.items()}
-
-
-def _middle(ratio):
-    """The median of the finite ratios."""
-    finite = ratio[np.isfinite(ratio)]
-    return float(np.median(finite)) if len(finite) else 0.0
 
 
 def _best_atoms(errors):
@@ -214,34 +162,6 @@ def _of_errors(errors):
             bound=1,
         ),
     ]
-
-
-def _check_theorem(synthetic):
-    """Whether the theorem holds for synthetic codes, and how much of it is needed."""
-    within = [row for row in synthetic if row["ratio"] <= 1]
-    beyond = [row for row in synthetic if row["kind"] == "hardest codes" and row["ratio"] > row["k"] / (row["k"] - 1)]
-    (least, all_within), (most, all_beyond) = _share(within), _share(beyond)
-    return [
-        Verdict(
-            "theorem 3.1: where k μ ≤ z_k / (2 z_1), the k largest activations are the support",
-            "all synthetic supports within the condition are recovered, random and hardest",
-            f"{least:.2%} of {all_within}",
-            bool(within) and bool(least == 1),
-            THEOREM,
-        ),
-        Verdict(
-            "theorem 3.1 is nearly the best that can be said",
-            "of the hardest codes with 2 k μ z_1 / z_k above k / (k - 1) none is recovered",
-            f"{most:.2%} of {all_beyond}",
-            bool(beyond) and bool(most == 0),
-        ),
-    ]
-
-
-def _share(rows):
-    """The share of the codes of these rows that is recovered, and their number."""
-    count = sum(row["codes"] for row in rows)
-    return sum(row["codes"] * row["recovered"] for row in rows) / max(count, 1), count
 
 
 def _of_trained(measured):
