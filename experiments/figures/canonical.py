@@ -11,8 +11,9 @@ from experiments.common import published
 from experiments.common.outcome import Outcome
 from experiments.common.pca import PrincipalComponents
 from experiments.common.tables import tidy
-from experiments.common.verdicts import Verdict, decided, less, listed, rises
+from experiments.common.verdicts import Verdict, decided, less
 from experiments.figures.canonical_drawing import CHOICES, CURVES, NAMES, draw, loss_curve
+from experiments.figures.canonical_published import verdicts_on_text
 from jaxae import losses
 from jaxae.objective import encode
 from jaxae.sweeps import take
@@ -20,7 +21,6 @@ from jaxae.sweeps import take
 PAPER = "mnist"  # the data of the published values
 DIGITS = (PAPER, "mnist5k")  # beside which they are shown
 TYING = 0.05  # the share of the cross-entropy that tying may cost
-TEXT, LATER = "Chollet 2016", "Chollet 2016, later text"  # which has Adam instead of Adadelta
 
 
 class _Reference(NamedTuple):
@@ -40,7 +40,7 @@ def outcome(grids, cfg):
     rows = _rows(grids, measured, reference)
     figure = draw(grids, measured, reference, cfg.figure.columns)
     verdicts = [
-        *(_of_text(grids, measured) if cfg.data.name == PAPER else ()),
+        *(verdicts_on_text(grids, measured) if cfg.data.name == PAPER else ()),
         *_of_losses(measured, reference, grids),
     ]
     return Outcome(figure, rows, table, verdicts, _remark(grids, reference, cfg))
@@ -127,27 +127,6 @@ def _row(name, grid, numbers, reference):
     }
 
 
-def _reached(claim, value, paper, source):
-    number, unit = paper
-    return Verdict(
-        claim,
-        f"at most {number:g} + {unit / 2:g}, half a unit of the last printed digit",
-        f"{value:.4f} against {number:g}",
-        bool(value <= number + unit / 2),
-        source,
-        (number + unit / 2 - value,),
-    )
-
-
-def _of_text(grids, measured):
-    """The verdicts on what the text reports of its own data."""
-    return [
-        *_published_losses(grids, measured),
-        _published_order(measured),
-        _smaller_code(measured["sparse"]["code mean"], measured["simple_adadelta"]["code mean"]),
-    ]
-
-
 def _of_losses(measured, reference, grids):
     """The verdicts on the two losses, and on the code against PCA's."""
     pca = reference.errors[grids["squared_error"].code_size]
@@ -180,48 +159,4 @@ def _of_tying(untied, tied):
         f"{untied['cross-entropy']:.4f} ({ratio - 1:+.1%})",
         bool(2 * tied["weights"] == untied["weights"] and ratio <= 1 + TYING),
         margins=(1 + TYING - ratio,),
-    )
-
-
-def _published_losses(grids, measured):
-    names = [name for name in CURVES if name in grids]
-    key = "sparse, Adadelta, training loss"
-    return [
-        *(
-            _reached(
-                f"{NAMES[name]}: the published test loss",
-                measured[name]["cross-entropy"],
-                published.KERAS[NAMES[name]],
-                LATER if name in ("simple_adam", "deep_adam") else TEXT,
-            )
-            for name in names
-        ),
-        _reached(f"{key}, as published", measured["sparse"]["training loss"], published.KERAS[key], TEXT),
-    ]
-
-
-def _published_order(measured):
-    names = ["deep_adam", "simple_adam", "deep_adadelta", "simple_adadelta"]
-    values = {NAMES[name]: measured[name]["cross-entropy"] for name in names}
-    paper = {NAMES[name]: published.KERAS[NAMES[name]][0] for name in names}
-    return rises(
-        "the order of the models is the published one",
-        listed(paper, "{name} {value:g}", join=" < "),
-        values,
-        "{name} {value:.4f}",
-        join="; ",
-        source=f"{TEXT}, both texts",
-    )
-
-
-def _smaller_code(sparse, simple):
-    means = published.KERAS_CODE_MEAN
-    most = means["sparse, Adadelta"] / means["simple, Adadelta"]
-    return Verdict(
-        "the L1 term makes the code smaller",
-        f"sparse / simple code mean at most 3.33 / 7.30 = {most:.3f}, as published",
-        f"{sparse:.2f} / {simple:.2f} = {sparse / simple:.3f}",
-        bool(sparse / simple <= most),
-        TEXT,
-        (most - sparse / simple,),
     )

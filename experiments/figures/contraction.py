@@ -3,17 +3,15 @@
 from itertools import pairwise
 from typing import NamedTuple
 
-import jax
 import numpy as np
 
 from experiments.common import published
 from experiments.common.outcome import Outcome
 from experiments.common.tables import tidy
 from experiments.common.verdicts import Verdict, decided, falls, least, listed, same_order, within
+from experiments.figures.contraction_curves import distances_between, measure
 from experiments.figures.contraction_drawing import draw
-from jaxae.measures.contraction_ratio import contraction_at_zero, contraction_ratio
 from jaxae.models import Layers
-from jaxae.penalties import contractive_closed_form, contractive_hutchinson
 
 STACK = "stack"
 BY_MODEL, BY_DEPTH = "Rifai et al. 2011, figure 1", "Rifai et al. 2011, figure 3"
@@ -34,9 +32,9 @@ def outcome(grids, cfg):
     x = grid.test.x[: settings.examples]
     radii = np.arange(settings.radius + 1, dtype=np.float32)
     layers = grids[STACK].encoder().layers
-    models = {name: _measure(grid.encoder(), x, radii, settings) for name, grid in grids.items() if name != STACK}
-    depths = {depth: _measure(Layers(layers[:depth]), x, radii, settings) for depth in range(1, len(layers) + 1)}
-    distances = _distances(grid.train.x[: settings.distances])
+    models = {name: measure(grid.encoder(), x, radii, settings) for name, grid in grids.items() if name != STACK}
+    depths = {depth: measure(Layers(layers[:depth]), x, radii, settings) for depth in range(1, len(layers) + 1)}
+    distances = distances_between(grid.train.x[: settings.distances])
     paper = _Paper(
         published.CONTRACTION.get(data, {}),
         published.CONTRACTION_DEPTH if data == "mnist" else {},
@@ -66,39 +64,6 @@ def _rows(models, depths, radii):
             for point in zip(radii, numbers["ratio"], numbers["error"], strict=True)
         ),
     )
-
-
-def _measure(encoder, x, radii, settings):
-    """The curve with its standard error over examples, and two independent measures of its height at 0."""
-    ratio = np.asarray(
-        contraction_ratio(encoder, x, radii, jax.random.key(0), directions=settings.directions), np.float64
-    )
-    per_example = ratio.mean(axis=2)
-    if len(encoder.layers) == 1:
-        energy = contractive_closed_form(encoder, x)
-    else:  # the exact norm of a deep encoder costs a pass per pixel
-        energy = contractive_hutchinson(encoder, x, key=jax.random.key(1), samples=8)
-    mean = per_example.mean(axis=1)
-    top = int(mean.argmax())
-    return {
-        "ratio": mean,
-        "error": per_example.std(axis=1) / np.sqrt(len(x)),
-        "zero": float(mean[0]),
-        "square": float(np.sqrt(np.mean(ratio[0] ** 2))),
-        "identity": float(contraction_at_zero(np.mean(energy), x.shape[1])),
-        "place": float(radii[top]),
-        "height": float(mean[top]),
-        # Of each example's rise from 0 to the bump: the same directions serve both, so their noise cancels.
-        "rise error": float((per_example[top] - per_example[0]).std() / np.sqrt(len(x))),
-    }
-
-
-def _distances(x):
-    """Smallest, median and largest distance between different examples, units of the data."""
-    squares = np.sum(np.square(x), axis=1)
-    products = squares[:, None] + squares - 2 * x @ x.T
-    distances = np.sqrt(np.maximum(products[np.triu_indices(len(x), k=1)], 0))
-    return tuple(float(f(distances)) for f in (np.min, np.median, np.max))
 
 
 def _row(name, numbers, radii, paper):

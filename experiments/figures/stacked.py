@@ -1,6 +1,5 @@
 """Depth one to four, greedy against joint training, and what each layer of a regularised stack knows of the class."""
 
-import time
 from functools import partial
 from typing import NamedTuple
 
@@ -11,20 +10,17 @@ import numpy as np
 from experiments.common import published
 from experiments.common.classifiers import alphas_of, as_published, clean_code, kept, most_valid
 from experiments.common.outcome import Outcome
-from experiments.common.pca import PrincipalComponents
 from experiments.common.tables import aligned, tidy
-from experiments.common.timing import in_turn
-from experiments.common.verdicts import decided, less, listed, rises
-from experiments.figures.stacked_drawing import FRESH, RAW, depth_of, draw
-from jaxae import losses
+from experiments.common.verdicts import decided, listed
+from experiments.figures.stacked_deep import check_times, measured_over_depth, verdicts_on_depth
+from experiments.figures.stacked_drawing import FRESH, RAW, draw
 from jaxae.models import Dense, Layers
 from jaxae.objective import encode
 from jaxae.probes import fine_tuned, linear_probe
 from jaxae.sweeps import take
-from jaxae.training import fit_grid
 
 STRENGTHS = (0.01, 0.1, 1.0)
-DEEP, STACKS = "Hinton & Salakhutdinov 2006", "Vincent et al. 2010, table 3"
+STACKS = "Vincent et al. 2010, table 3"
 
 
 class _Stack(NamedTuple):
@@ -35,19 +31,10 @@ class _Stack(NamedTuple):
     alpha: float | None
 
 
-class _Deep(NamedTuple):
-    """What is measured on the deep autoencoders, by name, beside PCA with as many components as a code has numbers."""
-
-    size: int
-    errors: dict[str, float]
-    seconds: dict[str, float]  # per epoch, of those trained jointly
-    pca: float
-
-
 def outcome(grids, cfg):
     """Reconstruction error and seconds per epoch over depth; classification errors of stacks, by layer and fine-tuned."""
     stacks = {name.removesuffix(" stack"): grid for name, grid in grids.items() if name.endswith("stack")}
-    deep = _deep({name: grid for name, grid in grids.items() if name.startswith("depth")}, cfg)
+    deep = measured_over_depth({name: grid for name, grid in grids.items() if name.startswith("depth")}, cfg)
     train, test = next(iter(grids.values())).train, next(iter(grids.values())).test
     raw = 1 - _linear(train.x, test.x, train, test, cfg).accuracy
     probed = {name: _classified(grid, raw, cfg) for name, grid in stacks.items()}
@@ -58,25 +45,14 @@ def outcome(grids, cfg):
         "the pixels."
     )
     paper = published.STACKS_TUNED.get(cfg.data.name, {})
-    verdicts = _of_depth(deep) + _of_classes(probed, fresh)
+    verdicts = verdicts_on_depth(deep) + _of_classes(probed, fresh)
     verdicts += [
         as_published(f"the {name} stack", 100 * probed[name].fine_tuned, error, len(test.x), source=STACKS)
         for name, error in paper.items()
     ]
     table = _table(deep, probed, fresh, raw)
-    rows, checks = _rows(deep, probed, fresh), [_check_times(deep.seconds)]
+    rows, checks = _rows(deep, probed, fresh), [check_times(deep.seconds)]
     return Outcome(draw(deep, probed, fresh), rows, table, verdicts, remark, checks=checks)
-
-
-def _deep(grids, cfg):
-    plain = next(iter(grids.values()))
-    joint = {name: grid for name, grid in grids.items() if name.endswith("joint")}
-    return _Deep(
-        plain.code_size,
-        {name: _squared_error(grid) for name, grid in grids.items()},
-        in_turn({name: partial(_seconds_per_epoch, grid, cfg.train.batch_size) for name, grid in joint.items()}, 3),
-        PrincipalComponents.fit(plain.train.x, plain.code_size).squared_error(plain.test.x),
-    )
 
 
 def _table(deep, probed, fresh, raw):
@@ -113,23 +89,6 @@ def _rows(deep, probed, fresh):
         [("fine-tuned error", FRESH, "", fresh)],
         (("fine-tuned error", name, "", stack.fine_tuned) for name, stack in probed.items()),
     )
-
-
-def _squared_error(grid):
-    return float(losses.squared_error(grid.reconstructions(grid.test.x), grid.test.x).mean())
-
-
-def _seconds_per_epoch(grid, batch_size):
-    """The seconds of the second of two epochs; the first compiles."""
-    times = []
-
-    def mark(index, row):
-        jax.block_until_ready(row)
-        times.append(time.perf_counter())
-
-    sizes = {"seeds": grid.seeds, "epochs": 2, "batch_size": batch_size, "x_test": grid.test.x}
-    fit_grid(grid.model, grid.recipes, grid.train.x, on_epoch=mark, params=grid.params, **sizes)
-    return times[1] - times[0]
 
 
 def _classified(grid, raw, cfg):
@@ -180,31 +139,6 @@ def _fine_tuned(grid, recipe, params, cfg):
         batch_size=cfg.figure.batch_size,
     )
     return result.accuracy
-
-
-def _of_depth(deep):
-    """The verdicts on the deep autoencoders."""
-    deepest = max(depth_of(name) for name in deep.errors)
-    return [
-        less(
-            "layer-wise pretraining helps where depth makes training hard",
-            f"at depth {deepest} the pretrained autoencoder has the smaller test error",
-            deep.errors[f"depth {deepest}, greedy"],
-            deep.errors[f"depth {deepest}, joint"],
-            source=f"{DEEP}, figure S1",
-        ),
-        less(
-            "a deep autoencoder reconstructs better from a code of the same size",
-            "the best of depth 2 and more has a smaller test error than depth 1",
-            min(error for name, error in deep.errors.items() if not name.startswith("depth 1")),
-            deep.errors["depth 1, joint"],
-            source=f"{DEEP}, figure 2; Goodfellow et al. 2016, section 14.3",
-        ),
-    ]
-
-
-def _check_times(seconds):
-    return rises("deeper is slower", "the seconds per epoch rise at every step in depth", seconds, "{value:.2f}")
 
 
 def _of_classes(probed, fresh):
