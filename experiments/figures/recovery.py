@@ -10,6 +10,7 @@ from experiments.common.tables import aligned, tidy
 from experiments.common.verdicts import decided, least, listed
 from experiments.figures.recovery_drawing import MEASURES, draw
 from jaxae.measures.dictionaries import matching_pursuit
+from jaxae.measures.sparsity import active_units
 
 BENCHMARK, TUTORIAL = "SynthSAEBench, arXiv 2602.14687", "SAELens, tutorial on synthetic data"
 PURSUIT, PURSUED = "Matching pursuit", "TopK"  # on whose dictionary it codes
@@ -26,7 +27,7 @@ def outcome(grids, cfg):
     runs = {name: nearest_run(grid, cfg.figure.active) for name, grid in benchmark.items()}
     measured = {name: _measured(grid, runs[name], truth) for name, grid in benchmark.items()}
     measured[PURSUIT] = _pursued(benchmark[PURSUED], cfg.figure.active, truth)
-    tutorial = {name: _measured(grids[name], 0, truth_of(cfg.data, name)) for name in WORLDS}
+    tutorial = {name: _as_in_the_tutorial(grids[name], truth_of(cfg.data, name)) for name in WORLDS}
     table = [
         _row(cfg.data.world, name, grids, runs.get(name), row, published.SYNTHETIC) for name, row in measured.items()
     ]
@@ -38,7 +39,8 @@ def outcome(grids, cfg):
         f"{some.code_size} latents, {len(some.train.x):,} training examples, measured on {len(some.test.x):,} others. "
         "Published: 4,096 latents, 25 on, of 16,384 features, 34.5 on. Of each lambda axis the run whose number of latents on, "
         f"over training examples, is nearest to {cfg.figure.active}. {PURSUIT} is orthogonal and codes on {PURSUED}'s "
-        "dictionary; the published one is trained by it."
+        "dictionary; the published one is trained by it. The L0 of the tutorial's worlds is that of the examples with a "
+        "feature on, as the tutorial's is."
     )
     rows = tidy(
         ("method", "measure", "ours", "published"),
@@ -55,6 +57,12 @@ def outcome(grids, cfg):
 def _measured(grid, run, truth):
     codes = np.asarray(grid.codes(grid.test.x, run))
     return found(codes, grid.decode(codes, run), grid.test.x, atoms_of(grid, run), truth)
+
+
+def _as_in_the_tutorial(grid, truth):
+    """The measures with the L0 of the examples in which a feature is on."""
+    on = grid.test.x[grid.test.x.any(axis=1)]
+    return _measured(grid, 0, truth)._replace(l0=float(active_units(grid.codes(on, 0))))
 
 
 def _pursued(grid, active, truth):

@@ -24,5 +24,7 @@ def explained_variance(
 
 
 def shrinkage(x: Num[Array, "examples features"], reconstruction: Num[Array, "examples features"]) -> Float[Array, ""]:
-    """The mean norm of the reconstructions over that of the examples, mean |x^| / mean |x|; below 1 if codes are too small."""
-    return jnp.mean(jnp.linalg.norm(reconstruction, axis=1)) / jnp.mean(jnp.linalg.norm(x, axis=1))
+    """The mean of |x^| / |x| over the examples other than 0, below 1 where codes are too small; NaN without any (SAELens)."""
+    before, after = (jnp.linalg.norm(images, axis=1) for images in (x, reconstruction))
+    some = before > 0
+    return jnp.sum(jnp.where(some, after / jnp.where(some, before, 1), 0)) / jnp.sum(some)

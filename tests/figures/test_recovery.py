@@ -41,8 +41,9 @@ def test_a_dictionary_that_mixes_two_features_and_has_a_dead_latent():
     assert measures.explained == pytest.approx(1 - error / np.square(ON - ON.mean(axis=0)).sum())
     assert measures.l0 == pytest.approx(8 / 6)
     assert measures.dead == 1 / 4
-    shrunk = np.linalg.norm(codes @ atoms, axis=1).mean() / np.linalg.norm(ON, axis=1).mean()
-    assert measures.shrinkage == pytest.approx(shrunk)
+    on = ON.any(axis=1)
+    shrunk = np.linalg.norm((codes @ atoms)[on], axis=1) / np.linalg.norm(ON[on], axis=1)
+    assert measures.shrinkage == pytest.approx(shrunk.mean())
 
 
 def test_the_truth_is_that_of_the_test_examples_in_the_sizes_that_are_chosen():
@@ -61,6 +62,16 @@ def test_of_an_axis_the_run_is_taken_whose_number_of_units_on_is_nearest():
         train=SimpleNamespace(x=np.zeros((5, 2))), seeds=[0] * 3, codes=lambda x, run: codes[run][: len(x)]
     )
     assert [nearest_run(grid, active) for active in (9, 8, 4, 3, 0)] == [0, 0, 2, 1, 1]
+
+
+def test_the_l0_of_a_tutorials_world_is_that_of_the_examples_with_a_feature_on():
+    grid = SimpleNamespace(
+        test=SimpleNamespace(x=ON),
+        codes=lambda x, run: x + (1 - x.any(axis=1, keepdims=True)),  # all four are on where no feature is
+        decode=lambda codes, run=0: np.asarray(codes),
+        code_size=4,
+    )
+    assert recovery._as_in_the_tutorial(grid, TRUTH).l0 == pytest.approx(8 / 5)
 
 
 PAPER = {name: Found(*row, 25.0, 1.0, 0.0) for name, row in published.SYNTHETIC.items()}

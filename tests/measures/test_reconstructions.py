@@ -25,7 +25,9 @@ def test_the_identity_explains_all_and_the_mean_nothing():
     np.testing.assert_allclose(explained_variance(X, np.tile(X.mean(axis=0), (40, 1))), 0, atol=1e-6)
 
 
-def test_shrinkage_is_the_ratio_of_the_mean_norms():
-    loop = sum(np.sqrt(m @ m) for m in MADE) / sum(np.sqrt(x @ x) for x in X)
-    np.testing.assert_allclose(shrinkage(X, MADE), loop, rtol=1e-5)
+def test_shrinkage_is_the_mean_ratio_of_the_norms_of_examples_other_than_0():
+    loop = [np.sqrt(m @ m) / np.sqrt(x @ x) for x, m in zip(X, MADE, strict=True)]
+    np.testing.assert_allclose(shrinkage(X, MADE), np.mean(loop), rtol=1e-5)
     np.testing.assert_allclose(shrinkage(X, 0.5 * X), 0.5, rtol=1e-6)
+    with_empty = np.r_[np.zeros((3, X.shape[1])), X], np.r_[np.ones((3, X.shape[1])), 0.5 * X]
+    np.testing.assert_allclose(shrinkage(*with_empty), 0.5, rtol=1e-6)
