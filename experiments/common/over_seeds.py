@@ -68,11 +68,16 @@ def _verdict(same):
         margins = np.array([verdict.margins for verdict in same])
         chances = [chance_of_no_difference(column) for column in margins.T]
         worst = int(np.argmax(chances))
-        measured += (
-            f"; least certain difference {OverSeeds.of(margins[:, worst])}, p = {as_text(float(chances[worst]))}"
-        )
+        measured += f"; least certain difference {_with_chance(margins[:, worst], chances[worst])}"
         holds = holds and chances[worst] < LEVEL
     return Verdict(first.claim, first.rule, measured, bool(holds), first.source, first.margins)
+
+
+def _with_chance(differences, chance):
+    """Differences in words, with the p-value of their test where they have a spread to test them by."""
+    if np.ptp(differences) == 0:
+        return f"{as_text(float(differences[0]))}, the same for every seed"
+    return f"{OverSeeds.of(differences)}, p = {as_text(float(chance))}"
 
 
 def chance_of_no_difference(differences):

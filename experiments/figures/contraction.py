@@ -119,7 +119,7 @@ def _of_models(models, radii, largest, data):
             source=BY_MODEL,
         ),
         decided(
-            f"and falls beyond the largest distance between examples (published: {places[bump]} against {farthest:g})",
+            f"and is largest near the largest distance between examples (published: {places[bump]} against {farthest:g})",
             "CAE's largest ratio lies within a factor of two of that distance, before the last radius",
             f"largest at radius {cae['place']:.0f}, largest distance {largest:.1f}",
             [cae["place"] / largest - 0.5, 2 - cae["place"] / largest, radii[-1] - cae["place"]],

@@ -10,7 +10,7 @@ from experiments.common.classifiers import clean_code, percent_wrong
 from experiments.common.outcome import Outcome
 from experiments.common.pca import PrincipalComponents
 from experiments.common.tables import tidy
-from experiments.common.verdicts import decided, greater
+from experiments.common.verdicts import decided
 from experiments.figures.few_labels_drawing import draw
 from jaxae.data import Data
 from jaxae.integers import ceiling_division
@@ -65,7 +65,10 @@ def outcome(grids, cfg):
         f"{len(some.test.x):,}."
     )
     table = [
-        {"labels per class": count, **{method: means[method][place] for method in means}, **errors.chosen}
+        {"labels per class": count}
+        | {method: means[method][place] for method in means}
+        | {f"{method}, standard deviation": deviations[method][place] or None for method in means}
+        | errors.chosen
         for place, (count, errors) in enumerate(found.items())
     ]
     rows = tidy(
@@ -78,7 +81,7 @@ def outcome(grids, cfg):
         ),
     )
     figure = draw(labels, means, deviations, cfg.data.name)
-    return Outcome(figure, rows, table, _verdicts(labels, means, cfg.figure.few), remark)
+    return Outcome(figure, rows, table, _verdicts(found, cfg.figure.few), remark)
 
 
 def _methods(found):
@@ -179,24 +182,37 @@ def _network(code, start, splits, rows, seed, cfg):
     )
 
 
-def _verdicts(labels, means, few):
-    """The verdicts on few labels, and on what is left of the advantage with all of them."""
-    places = [place for place, count in enumerate(labels) if count <= few]
+def _verdicts(found, few):
+    """The verdicts on few labels, and on what is left of the advantage with all of them. found: {labels per class: Errors}."""
+    counts = [count for count in found if count <= few]
 
     def ahead(claim, one, other):
-        measured = ", ".join(
-            f"{labels[p]:g} of each class: {means[one][p]:.1f} against {means[other][p]:.1f} %" for p in places
+        errors = {count: (found[count].tests[one], found[count].tests[other]) for count in counts}
+        return decided(
+            claim,
+            f"{one} errs less than {other} by more than two standard errors of the difference over draws, at every number of "
+            f"labels up to {few} of each class",
+            ", ".join(
+                f"{count:g} of each class: {a.mean():.1f} against {b.mean():.1f} %" for count, (a, b) in errors.items()
+            ),
+            [_surely(b - a) for a, b in errors.values()],
         )
-        rule = f"{one} has the lower mean error than {other} at every number of labels up to {few} of each class"
-        return decided(claim, rule, measured, [means[other][p] - means[one][p] for p in places])
 
-    gains = [means[NETWORK][place] - means[CODE][place] for place in (0, -1)]
+    fewest, most = (found[count].tests[NETWORK] - found[count].tests[CODE] for count in (min(found), max(found)))
     return [
         ahead("with few labels a learned code is better than pixels", CODE, PIXELS),
         ahead("with few labels a learned code is better than PCA", CODE, PCA),
         ahead("with few labels a learned code is better than a network that has the labels alone", CODE, NETWORK),
         ahead("with few labels a network does better if it starts from the code", STARTED, NETWORK),
-        greater("what is learned without labels counts most where labels are few",
-                "the code's lead over the network is larger with the fewest labels than with all", *gains,
-                "{:.1f} against {:.1f} points"),
-    ]  # fmt: skip
+        decided(
+            "what is learned without labels counts most where labels are few",
+            "the code's lead over the network, less two standard errors, is larger with the fewest labels than with all",
+            f"{fewest.mean():.1f} against {most.mean():.1f} points",
+            [_surely(fewest) - most.mean()],
+        ),
+    ]
+
+
+def _surely(differences):
+    """The mean over draws less two standard errors."""
+    return float(differences.mean() - 2 * _deviation(differences) / np.sqrt(len(differences)))

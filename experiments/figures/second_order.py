@@ -67,7 +67,7 @@ def _row(name, path, passes, finals):
         "passes": passes,
         "training loss (nats), mean over seeds": float(finals.mean()),
         "standard deviation over seeds": _deviation(finals),
-        "steps that lower the loss": path.falling,
+        "steps with a lower loss than the one before": path.falling,
     }
 
 
@@ -176,8 +176,9 @@ def _verdicts(paths, finals, search):
     spread = {kind: _deviation(finals[f"{kind}, L-BFGS"]) for kind in OBJECTIVES}
     return [
         Verdict(
-            "on the contractive objective every full-batch step descends, on the denoising one not",
-            "all steps of L-BFGS and CG lower the contractive loss, and fewer lower the denoising loss",
+            "the contractive loss falls at every full-batch step, the sampled denoising loss does not",
+            "each step of L-BFGS and CG has a lower contractive loss than the one before, and not each has a lower denoising "
+            "loss, under its own noise",
             listed(falling, "{name} {value:.0%}"),
             all((share == 1) == name.startswith("contractive") for name, share in falling.items()),
             margins=tuple(1 - share for name, share in falling.items() if name.startswith("denoising")),

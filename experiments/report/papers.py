@@ -30,7 +30,9 @@ UNSEARCHED = "they have the settings of others, and no search of their own"
 UNKNOWN = "and the paper's search and stopping are not printed; the cause was not found"
 MACHINE = f"ours is the best of five trainings of 30 epochs, {UNKNOWN}"
 FINE_TUNED = {
-    "mnist": f"ours are the best of 17 trainings and of 15 ways of fine-tuning, {UNKNOWN}",
+    "mnist": "ours are the best of 17 trainings of 30 epochs and of 15 ways of fine-tuning; 120 epochs err 0.09 points less on "
+    "validation digits for DAE-g and no less for CAE; the paper's search and stopping are not printed, and the cause of the "
+    "rest was not found",
     "cifar10_bw": f"ours are the best of 10 settings in trials of 8 epochs, {UNKNOWN}",
 }
 

@@ -14,7 +14,10 @@ COSINES = {
     "child, its sibling": "cosine, child's latent and a sibling",
 }
 ONE_RUN = "the published picture is of one run; ours have standard deviations of 0.02 to 0.05 over seeds"
-SMALLER = "ours is a sixteenth of the published world, and sees a twentieth as many examples: a million ten times"
+SMALLER = (
+    "ours has a sixteenth of the published features in an eighth of the dimensions, and sees a twentieth as many examples: a "
+    "million ten times"
+)
 
 
 def rows() -> list[Number | Left]:

@@ -25,8 +25,8 @@ HEAD = """# Results on the papers' data
 The papers' data at `scale=paper`, or made data of the size that an experiment's file gives. Numbers over several seeds are
 mean ± standard deviation. A classification error counts as reproduced within the 95 % interval of the published one over the
 test examples, a printed loss within half a unit of its last digit, a curve within a quarter of its sum, a subspace within a
-degree, a cosine that is read off a picture within 0.02 of the range and other numbers within 5 %; where less is better, less
-is ahead.
+degree, a cosine that is read off a picture within 0.02 of the range and a mean cosine within 0.01, a share of features found
+within five points, and other numbers within 5 %; where less is better, less is ahead.
 
 Over several seeds a verdict holds where it does in every seed and each difference that its rule wants above 0 is so by a
 one-sided paired t-test at 5 %; the least certain difference is the one with the largest p. Numbers within a verdict are means

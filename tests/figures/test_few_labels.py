@@ -20,11 +20,17 @@ def test_every_draw_has_the_same_number_of_each_class_and_other_examples():
     assert not np.array_equal(draws, few_labels._draws(labels, 4, 3, seed=1))
 
 
-def held(**changed):
+def held(spread=1.0, **changed):
     means = dict(
         zip(METHODS, ([50.0, 30, 10], [50.0, 30, 10], [40.0, 20, 7], [52.0, 31, 8], [45.0, 25, 6]), strict=True)
     )
-    return [verdict.holds for verdict in few_labels._verdicts([1, 10, 100], means | changed, 10)]
+    draws = spread * np.array([-1.0, 0, 0, 1])
+    found = {}
+    for place, count in enumerate((1, 10, 100)):
+        # The draws of the code are in another order, so that differences have a spread.
+        tests = {m: v[place] + np.roll(draws, m == few_labels.CODE) for m, v in (means | changed).items()}
+        found[count] = few_labels.Errors(tests, {})
+    return [verdict.holds for verdict in few_labels._verdicts(found, 10)]
 
 
 def test_each_verdict_is_of_few_labels_and_has_errors_that_fail_it():
@@ -35,3 +41,7 @@ def test_each_verdict_is_of_few_labels_and_has_errors_that_fail_it():
     assert held(**{few_labels.NETWORK: [52.0, 19, 8]}) == [True, True, False, False, True]
     assert held(**{few_labels.STARTED: [53.0, 25, 6]}) == [True, True, True, False, True]
     assert held(**{few_labels.NETWORK: [52.0, 31, 30]}) == [True, True, True, True, False]
+
+
+def test_a_lead_within_two_standard_errors_of_the_draws_is_none():
+    assert held(20) == [False, False, False, True, False]
