@@ -1,13 +1,24 @@
 """Codes as classifiers take them: what is kept of a k-sparse code, functions for fine-tuning, errors beside published ones."""
 
 import jax
+import numpy as np
 
 from experiments.common.intervals import half_interval
 from experiments.common.verdicts import within
 from jaxae import codes
 from jaxae.objective import encode
 
-__all__ = ["alphas_of", "as_published", "clean_code", "kept", "most_valid", "noisy_code", "percent_wrong"]
+__all__ = [
+    "alphas_of",
+    "as_published",
+    "clean_code",
+    "kept",
+    "most_valid",
+    "noisy_code",
+    "percent_wrong",
+    "units",
+    "validated",
+]
 
 
 def alphas_of(recipe, candidates):
@@ -22,7 +33,17 @@ def kept(recipe, alpha):
 
 def most_valid(probes):
     """The alpha of the largest validation accuracy and its probe. probes: {alpha: linear probe}."""
-    return max(probes.items(), key=_validated)
+    return max(probes.items(), key=lambda item: validated(item[1]))
+
+
+def validated(probe):
+    """The largest validation accuracy among the candidates of a probe."""
+    return max(float(np.max(scores)) for scores in probe.validation.values())
+
+
+def units(model, params, x):
+    """The encoder's units of x, without a code function, [batch, units]; params: of the encoder."""
+    return model.encoder(params)(x)
 
 
 def clean_code(model, recipe, params, x):
@@ -48,8 +69,3 @@ def as_published(name, error, expected, count, *, how="", source):
     claim, rule = f"{name} errs as published{how}", f"within the 95 % interval of the published {expected:.2f} %"
     bound = half_interval(expected, count)
     return within(claim, rule, {name: error - expected}, "{name} {value:+.2f} %", bound=bound, source=source)
-
-
-def _validated(item):
-    _, probe = item
-    return max(probe.validation.values())

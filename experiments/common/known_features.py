@@ -3,9 +3,10 @@
 import numpy as np
 
 from jaxae.data.features import coefficients, world
+from jaxae.measures.dictionaries import matching_pursuit
 from jaxae.measures.matched_features import cosines, matched
 
-__all__ = ["atoms_of", "in_order", "true_coefficients", "world_of"]
+__all__ = ["atoms_of", "in_order", "pursued", "true_coefficients", "world_of"]
 
 
 def world_of(data, name=None):
@@ -24,6 +25,13 @@ def atoms_of(grid, run):
     units = np.concatenate([np.zeros((1, grid.code_size)), np.eye(grid.code_size)]).astype(np.float32)
     decoded = np.asarray(grid.decode(units, run))
     return decoded[1:] - decoded[0]
+
+
+def pursued(grid, run, x, k):
+    """Codes of x by orthogonal matching pursuit on a run's dictionary, k units each, and what they reconstruct."""
+    bias, atoms = np.asarray(grid.decode(np.zeros((1, grid.code_size), np.float32), run)), atoms_of(grid, run)
+    codes = matching_pursuit(atoms.T, x - bias, k=k)
+    return codes, codes @ atoms + bias
 
 
 def in_order(rows, directions):

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.common import published
-from experiments.common.classifiers import as_published
+from experiments.common.classifiers import as_published, units, validated
 from experiments.common.outcome import Outcome
 from experiments.common.tables import tidy
 from experiments.common.verdicts import decided, greater, least, listed, same_order
@@ -65,7 +65,7 @@ def _model(grid, run, cfg):
     encoder, held_out = grid.encoder(run), grid.validation
     params = {"encoder": take(grid.params, run)["encoder"]}
     probe = fine_tuned(
-        partial(_code, grid.model),
+        partial(units, grid.model),
         params,
         grid.train.x,
         grid.train.labels,
@@ -76,21 +76,16 @@ def _model(grid, run, cfg):
         seed=int(grid.seeds[run]),
         validation=(held_out.x, held_out.labels),
     )
-    best = max(float(np.max(scores)) for scores in probe.validation.values())
     energy = np.concatenate([_energy(encoder, chunk) for chunk in _chunks(held_out.x)]).mean()
     return Model(
         label=grid.labels()[run],
         test=100 * (1 - probe.accuracy) if cfg.figure.tested else None,
-        validation=100 * (1 - best),
+        validation=100 * (1 - validated(probe)),
         rate=probe.chosen["learning_rate"],
         epochs=probe.chosen["epochs"],
         entry=float(energy / (held_out.x.shape[1] * grid.code_size)),
         saturated=float(saturation(encoder(jnp.asarray(held_out.x)))),
     )
-
-
-def _code(model, params, x):
-    return model.encoder(params)(x)
 
 
 def _chunks(x):

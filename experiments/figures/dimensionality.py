@@ -10,6 +10,7 @@ from sklearn.base import clone
 from threadpoolctl import threadpool_limits
 
 from experiments.common import plotting
+from experiments.common.classifiers import validated
 from experiments.common.outcome import Outcome
 from experiments.common.pca import PrincipalComponents
 from experiments.common.timing import least_seconds, timed
@@ -107,18 +108,14 @@ def _row(name, m):
         "bytes per image": m.bytes,
         "k-NN accuracy": m.neighbours.accuracy,
         "logistic accuracy": m.linear.accuracy,
-        "k-NN validation accuracy": _validated(m.neighbours),
-        "logistic validation accuracy": _validated(m.linear),
+        "k-NN validation accuracy": validated(m.neighbours),
+        "logistic validation accuracy": validated(m.linear),
         "k": m.neighbours.chosen["neighbours"],
         "C": m.linear.chosen["strength"],
         "k-NN test seconds": m.vote,
         "logistic fit seconds": m.fit,
         "seconds to learn the features": m.learned,
     }
-
-
-def _validated(probe):
-    return max(probe.validation.values())
 
 
 def _of_accuracies(name, kind, pixels, kinds):
@@ -128,7 +125,7 @@ def _of_accuracies(name, kind, pixels, kinds):
     code = kinds[CODE]
     pairs = zip(code, accuracies[CODE], accuracies[COMPONENTS], strict=True)
     ahead = [f"{m.size}" for m, ours, theirs in pairs if ours > theirs]
-    best = max(code, key=lambda m: _validated(getattr(m, kind)))
+    best = max(code, key=lambda m: validated(getattr(m, kind)))
     kept, whole = getattr(best, kind).accuracy, getattr(pixels, kind).accuracy
     return [
         decided(

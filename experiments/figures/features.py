@@ -8,7 +8,7 @@ import numpy as np
 import optax
 
 from experiments.common import published
-from experiments.common.classifiers import alphas_of, as_published, kept, most_valid, noisy_code, percent_wrong
+from experiments.common.classifiers import alphas_of, as_published, kept, most_valid, noisy_code, percent_wrong, units
 from experiments.common.outcome import Outcome
 from experiments.common.tables import tidy
 from experiments.common.verdicts import decided, least, listed, same_order
@@ -110,12 +110,8 @@ def _fresh(grid, cfg):
     """The same network of ReLU units, trained as a classifier from random weights."""
     model = Dense(grid.model.features, grid.model.hidden[:1], "relu", init_weights="he_normal")
     params = {"encoder": model.init(jax.random.key(int(grid.seeds[0])))["encoder"]}
-    classifier = _fine_tuned(grid, partial(_units, model), params, cfg)
+    classifier = _fine_tuned(grid, partial(units, model), params, cfg)
     return Features(tuned=percent_wrong(classifier), epochs=classifier.chosen["epochs"])
-
-
-def _units(model, params, x):
-    return model.encoder(params)(x)
 
 
 def _fine_tuned(grid, code, params, cfg):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from experiments.common.classifiers import clean_code, percent_wrong
+from experiments.common.classifiers import clean_code, percent_wrong, units, validated
 from experiments.common.outcome import Outcome
 from experiments.common.pca import PrincipalComponents
 from experiments.common.tables import tidy
@@ -138,18 +138,14 @@ def _errors(grids, views, draws, cfg):
         tests[method] = np.empty(len(draws))
         for index, rows in enumerate(draws):
             params = {"encoder": fresh.init(jax.random.key(index))["encoder"]}
-            code, start = learned if method == STARTED else (partial(_units, fresh), params)
+            code, start = learned if method == STARTED else (partial(units, fresh), params)
             tests[method][index] = percent_wrong(_network(code, start, splits, rows, index, cfg))
     return Errors(tests, {"code": name, "components": chosen[PCA]})
 
 
 def _validated(probes, name):
     """The mean validation accuracy of a candidate over the draws."""
-    return np.mean([max(probe.validation.values()) for probe in probes[name]])
-
-
-def _units(model, params, x):
-    return model.encoder(params)(x)
+    return np.mean([validated(probe) for probe in probes[name]])
 
 
 def _linear(view, rows, cfg):

@@ -4,12 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from experiments.common.known_features import pursued
 from experiments.common.outcome import Outcome
 from experiments.common.pca import PrincipalComponents
 from experiments.common.tables import tidy
 from experiments.common.verdicts import decided
 from experiments.figures.frontier_drawing import L1, PCA, PURSUIT, TOP_K, draw
-from jaxae.measures import dictionaries
 from jaxae.measures.codes import dead_units
 from jaxae.measures.reconstructions import explained_variance
 from jaxae.measures.sparsity import active_units
@@ -83,10 +83,8 @@ def _point(grid, run, setting, x):
 
 def _pursued(grid, run, k, x):
     """Orthogonal matching pursuit on the dictionary of one run of k-sparse codes."""
-    bias = np.asarray(grid.decode(np.zeros(grid.code_size), run))
-    atoms = np.asarray(grid.decode(np.eye(grid.code_size), run)) - bias
-    code = dictionaries.matching_pursuit(atoms.T, x - bias, k=k)
-    variance = explained_variance(x, bias + code @ atoms)
+    code, reconstruction = pursued(grid, run, x, k)
+    variance = explained_variance(x, reconstruction)
     return Point(f"k {k}", float(active_units(code)), float(variance), float(dead_units(code)))
 
 

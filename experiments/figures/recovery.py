@@ -4,12 +4,11 @@ import numpy as np
 
 from experiments.common import published
 from experiments.common.found_features import found, nearest_run, truth_of
-from experiments.common.known_features import atoms_of
+from experiments.common.known_features import atoms_of, pursued
 from experiments.common.outcome import Outcome
 from experiments.common.tables import aligned, tidy
 from experiments.common.verdicts import decided, least, listed
 from experiments.figures.recovery_drawing import MEASURES, draw
-from jaxae.measures.dictionaries import matching_pursuit
 from jaxae.measures.sparsity import active_units
 
 BENCHMARK, TUTORIAL = "SynthSAEBench, arXiv 2602.14687", "SAELens, tutorial on synthetic data"
@@ -67,9 +66,8 @@ def _as_in_the_tutorial(grid, truth):
 
 def _pursued(grid, active, truth):
     """Codes by orthogonal matching pursuit on the atoms that another method has learned."""
-    atoms, bias, x = atoms_of(grid, 0), np.asarray(grid.decode(np.zeros((1, grid.code_size)))), grid.test.x
-    codes = matching_pursuit(atoms.T, x - bias, k=active)
-    return found(codes, codes @ atoms + bias, x, atoms, truth)
+    x = grid.test.x
+    return found(*pursued(grid, 0, x, active), x, atoms_of(grid, 0), truth)
 
 
 def _row(world, name, grids, run, row, paper):
