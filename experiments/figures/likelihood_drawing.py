@@ -18,7 +18,7 @@ def draw(nats, squares, over, code, pca, plain):
             left.plot(epochs_of(nats), values, label=name)
         left.axhline(pca.nats, color="grey", ls="--", lw=1.2, label=f"PCA {size}, s fitted")
         left.set(xlabel="epoch", ylabel="E log q(x | y) (nats per test image)", title="the bound less H(X)")
-        left.legend(loc="center right", bbox_to_anchor=(1, 0.3))  # between the lines of s = 0.3 and 1
+        left.legend(loc="center right", bbox_to_anchor=(1, 0.5))  # between the lines of s = 0.3 and 1
         for name, values in over.items():
             middle.plot(DEVIATIONS, values, "--" if name.startswith("PCA") else "-", label=name)
         middle.plot(code.std, nats_of(code.train, code.std, pixels), "o", color=plotting.COLORS[0], label="fitted s")
