@@ -86,8 +86,10 @@ def _costs(ax, estimates):
     for name, color in colors.items():
         members = [e for e in estimates if e["name"] == name]
         ax.plot([e["cost"] for e in members], [e["error"] for e in members], "o", color=color, label=name)
-        for e in members if name == "random projections" else ():
-            ax.annotate(f"{e['number']}", (e["cost"], e["error"]), (5, 3), textcoords="offset points", fontsize=9)
+        for index, e in enumerate(members if name == "random projections" else ()):
+            # By turns to the left and to the right: neighbours may cost and err nearly alike.
+            place = {"xytext": (-6, -3), "ha": "right"} if index % 2 == 0 else {"xytext": (6, -3)}
+            ax.annotate(f"{e['number']}", (e["cost"], e["error"]), textcoords="offset points", fontsize=9, **place)
     ax.axvline(1, color="grey", ls=":", lw=1)
     ax.set(
         xscale="log",
