@@ -58,6 +58,8 @@ two standard errors was decided after the test; by the means alone all five verd
 and 5 were added after the first three.""",
     "sanity": """A quarter of the published world, in its ratios: 800 features in 25 dimensions, 5 on. The rate has the least
 training error of TopK with seed 100; the steps are as many as the time allowed.""",
+    "second_order": """10,000 training digits, 500 units. The minutes leave out 81, in which an earlier command had trained
+the four contractive ones.""",
     "semantic_hashing": """The seconds are of drawing; an earlier command had trained for 7 minutes.""",
     "filters_ksparse": """Stochastic gradient descent with momentum 0.9 and a rate of 0.01, as in the paper, for 40 epochs
 where the paper has 5000, and AuxK (Gao et al. 2024), by which dead units learn the error; the paper has no such loss. It was

@@ -29,8 +29,8 @@ degree, a cosine that is read off a picture within 0.02 of the range and a mean 
 within five points, and other numbers within 5 %; where less is better, less is ahead.
 
 Over several seeds a verdict holds where it does in every seed and each difference that its rule wants above 0 is so by a
-one-sided paired t-test at 5 %; the least certain difference is the one with the largest p. Numbers within a verdict are means
-of rounded numbers, those of the tables are exact.
+one-sided paired t-test at 5 %, or is the same for every seed; the least certain difference is the one with the largest p.
+Numbers within a verdict are means of rounded numbers, those of the tables are exact.
 
 Written from the tables in [results](results) by `python -m experiments.report.results`; a table comes from a finished run by
 `python -m experiments.report.collect DIRECTORY`. Minutes were taken with other runs beside them; what it costs to train is in

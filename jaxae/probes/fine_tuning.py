@@ -4,6 +4,7 @@ import collections
 import functools
 import time
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -39,61 +40,94 @@ def fine_tuned(
 ) -> Probe:
     """The accuracy of softmax(encode(params, x) V + c) after training params, V and c together by cross-entropy.
 
-    encode: (params, x [batch, ...features]) -> [batch, code], differentiable, with a keyword `key` where training is random, as
-    by dropout, and without it None, and any function of jaxae composes one: a deep
-    encoder, a k-sparse code with alpha * k units kept, a contractive encoder; params: where it starts, any pytree; V and c
-    start at 0. labels: from 0 on; optimizer: learning rate -> optax transformation; learning_rates:
-    the candidates; epochs: at most, of n // batch_size steps each; encode_test: takes the place of encode for validation
-    and test, where they keep more of the code than training does; validation: examples and labels to choose by, none of them
-    in x -> Probe with chosen["learning_rate"], chosen["epochs"],
-    validation {learning rate: accuracy after each epoch, [epochs]} and fitted {"encoder": like params, "softmax": {"weight",
-    "bias"}}. Without `validation` the last fit starts anew from params, on all examples, for the chosen number of epochs; with
-    it the parameters of the chosen epoch are those that are tested. Raises ValueError for sizes that do not fit the data.
+    encode: (params, x [batch, ...features]) -> [batch, code], differentiable: any encoder and code of jaxae. Where training is
+    random, as by dropout, it takes a keyword `key`, None for the code without noise. params: where the encoder starts, any
+    pytree; V and c start at 0. labels: from 0 on. optimizer: learning rate -> optax transformation. learning_rates: the
+    candidates. epochs: at most, of n // batch_size steps each. encode_test: takes the place of encode for validation and
+    test, where these keep more of the code than training does. validation: examples and labels to choose by, none of them
+    in x.
+
+    -> Probe with chosen["learning_rate"], chosen["epochs"], validation {learning rate: accuracy after each epoch, [epochs]}
+    and fitted {"encoder": like params, "softmax": {"weight", "bias"}}. Without `validation` a part of x chooses, and the last
+    fit starts anew from params on all examples, for the chosen number of epochs; with it the parameters of the chosen epoch
+    are those that are tested. Raises ValueError for sizes that do not fit the data.
     """
     x, labels = jnp.asarray(x), np.asarray(labels)
     if epochs < 1:
         raise ValueError(f"epochs is {epochs}: it must be a whole number from 1 on")
     encode = _as_leaves(encode)
     encode_test = encode if encode_test is None else _as_leaves(encode_test)
-    optimizer = _as_leaves(optimizer)
     if validation is None:
         fit, held_out = validation_split(labels, seed=seed)
-        x_chosen_by, labels_chosen_by = x[held_out], labels[held_out]
+        choosing = x[held_out], labels[held_out]
     else:
-        fit, (x_chosen_by, labels_chosen_by) = np.arange(len(x)), map(jnp.asarray, validation)
+        fit, choosing = np.arange(len(x)), tuple(map(jnp.asarray, validation))
     if not 1 <= batch_size <= len(fit):
         raise ValueError(f"batch_size is {batch_size}: it must be between 1 and the number of examples, {len(fit)}")
-    start, y = _start(encode, params, x, int(labels.max()) + 1), jnp.asarray(labels)
+    start = _start(encode, params, x, int(labels.max()) + 1)
+    training = _Training(encode, _as_leaves(optimizer), start, x, jnp.asarray(labels), batch_size, seed)
+    scores, best = _search(training, fit, learning_rates, epochs, encode_test, choosing)
+    if validation is None:
+        best = _again(training, best)
+    started = time.perf_counter()
+    accuracy = _accuracy(encode_test, best.params, x_test, labels_test)
+    chosen = {"learning_rate": best.rate, "epochs": best.epochs}
+    return Probe(accuracy, chosen, scores, best.seconds, time.perf_counter() - started, best.params)
 
-    def train(rate, chosen, count):
-        """Parameters after each epoch on the chosen examples."""
-        state = (start, optimizer(rate).init(start))
+
+class _Training(NamedTuple):
+    """What all fits share: the functions, where they start, the examples, and the size and the seed of their batches."""
+
+    encode: Partial
+    optimizer: Partial
+    start: Params
+    x: Array
+    labels: Array
+    batch_size: int
+    seed: int
+
+    def after_each_epoch(self, rate, chosen, count):
+        """The parameters after each of `count` epochs on the chosen examples."""
+        state = (self.start, self.optimizer(rate).init(self.start))
+        steps = len(chosen) // self.batch_size
         for index in range(count):
-            order = np.random.default_rng((seed, index)).permutation(chosen)
+            order = np.random.default_rng((self.seed, index)).permutation(chosen)
             # Of one length for every choice of examples, so that one program serves them all.
-            order = np.pad(order, (0, len(x) - len(chosen)))
-            steps = len(chosen) // batch_size
-            key = jax.random.fold_in(jax.random.key(seed), index)
-            state = _epoch(encode, optimizer, np.float32(rate), state, x, y, order, steps, key, batch_size=batch_size)
+            order = np.pad(order, (0, len(self.x) - len(chosen)))
+            key = jax.random.fold_in(jax.random.key(self.seed), index)
+            examples = self.x, self.labels, order, steps, key
+            state = _epoch(self.encode, self.optimizer, np.float32(rate), state, *examples, batch_size=self.batch_size)
             yield state[0]
 
-    scores, best = {}, (-1.0,)
-    for rate in learning_rates:
-        started, scores[rate] = time.perf_counter(), np.zeros(epochs)
-        for index, fitted in enumerate(train(rate, fit, epochs)):
-            scores[rate][index] = score = _accuracy(encode_test, fitted, x_chosen_by, labels_chosen_by)
-            if score > best[0]:
-                best = score, rate, index + 1, fitted, time.perf_counter() - started
-    _, rate, count, fitted, fit_seconds = best
-    if validation is None:
-        started = time.perf_counter()
-        fitted = collections.deque(train(rate, np.arange(len(x)), count), maxlen=1).pop()
-        jax.block_until_ready(fitted)
-        fit_seconds = time.perf_counter() - started
+
+class _Fit(NamedTuple):
+    """A fit by one learning rate for so many epochs, and what it took."""
+
+    rate: Number
+    epochs: int
+    params: Params
+    seconds: float
+
+
+def _search(training, fit, rates, count, encode, choosing):
+    """The accuracy on the examples to choose by, {rate: [epochs]}, and the first fit of the largest."""
+    scores, best, most = {}, None, -1.0
+    for rate in rates:
+        started, scores[rate] = time.perf_counter(), np.zeros(count)
+        for index, params in enumerate(training.after_each_epoch(rate, fit, count)):
+            scores[rate][index] = score = _accuracy(encode, params, *choosing)
+            if score > most:
+                most, best = score, _Fit(rate, index + 1, params, time.perf_counter() - started)
+    return scores, best
+
+
+def _again(training, fit):
+    """The same fit on all examples."""
     started = time.perf_counter()
-    accuracy = _accuracy(encode_test, fitted, x_test, labels_test)
-    chosen = {"learning_rate": rate, "epochs": count}
-    return Probe(accuracy, chosen, scores, fit_seconds, time.perf_counter() - started, fitted)
+    every = np.arange(len(training.x))
+    params = collections.deque(training.after_each_epoch(fit.rate, every, fit.epochs), maxlen=1).pop()
+    jax.block_until_ready(params)
+    return fit._replace(params=params, seconds=time.perf_counter() - started)
 
 
 def _as_leaves(function):

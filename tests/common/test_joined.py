@@ -65,6 +65,13 @@ def test_a_verdict_holds_where_it_does_for_every_seed_and_the_difference_is_cert
     assert scattered.holds is False and scattered.measured.startswith("holds in 3 of 3")
 
 
+def test_differences_without_a_spread_have_no_p_value():
+    same = joined({seed: outcome(1.0) for seed in range(3)}).verdicts[0]
+    assert same.holds is True and same.measured.endswith("least certain difference 1, the same for every seed")
+    against = joined({seed: outcome(2.5) for seed in range(3)}).verdicts[0]
+    assert against.holds is False and against.measured.endswith("difference -0.5, the same for every seed")
+
+
 def test_the_paired_test_is_the_one_of_students_t():
     differences = [0.3, 0.1, 0.4, -0.1]
     t = np.mean(differences) / (np.std(differences, ddof=1) / 2)
