@@ -73,7 +73,8 @@ def setup(cfg: DictConfig) -> Setup:
     _check_loss(cfg, recipe.loss, model, train, test)
     if cfg.train.batch_size > len(train.x):
         raise ConfigurationError(
-            f"train.batch_size is {cfg.train.batch_size}: {cfg.data.name} has {len(train.x)} examples"
+            f"train.batch_size is {cfg.train.batch_size}: {cfg.data.name} has {len(train.x)} training examples, and allowed "
+            "are at most as many"
         )
     recipes, seeds, table = shard_of(cfg.shard, *expand(recipe, seed))
     if isinstance(train.x, Rows):

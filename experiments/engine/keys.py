@@ -116,7 +116,15 @@ def _check_key(override, config, choices):
         have = f"{', '.join(f'{above}={other}' for other in others)} {'has' if len(others) == 1 else 'have'} it"
         example = f"{above}={others[0]} {override.input_line.lstrip('+')}"
         raise ConfigurationError(f"{name} is not a key of {now}: {have}, as in {example}")
+    if not parents and (places := _places_of(key, cfg)):
+        raise ConfigurationError(f"{name} is not a key: {' and '.join(places)} {'is' if len(places) == 1 else 'are'}")
     raise ConfigurationError(f"{name} is not a key: {above or 'the configuration'} has {known}")
+
+
+def _places_of(key, cfg):
+    """Where a key stands one level down, as model.hidden for hidden."""
+    groups = (name for name, node in cfg.items() if isinstance(node, DictConfig) and name not in OPEN and key in node)
+    return sorted(f"{group}.{key}" for group in groups)
 
 
 def _choices_with(key, group, config, choices):

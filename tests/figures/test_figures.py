@@ -149,7 +149,7 @@ def test_a_run_is_stored_by_name(tmp_path):
         (["train.epochs=0"], "train.epochs is 0: it must be from 1 on unless train.pretrain is"),
         (["train.pretrain=-1"], "train.pretrain is -1: it must be a whole number from 0 on"),
         (["train.batch_size=0"], "train.batch_size is 0"),
-        (["train.batch_size=1000"], "train.batch_size is 1000: mnist5k has 200 examples"),
+        (["train.batch_size=1000"], "train.batch_size is 1000: mnist5k has 200 training examples, and allowed"),
         (["model.tied=[true,false]"], "model.tied"),
         (["model.activation=swoosh"], "model.activation is 'swoosh': it must be one of linear, sigmoid"),
         (["model.output=sigmoid"], "model.output must be linear with loss=binary_cross_entropy"),
