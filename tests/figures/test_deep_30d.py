@@ -16,10 +16,11 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.slow
 @pytest.mark.skipif(not os.environ.get("JAXAE_CONVERGENCE"), reason="takes minutes: JAXAE_CONVERGENCE=1 runs it")
-def test_logistic_pca_of_the_curves_has_converged():
+@pytest.mark.parametrize("size", [6, 18])
+def test_logistic_pca_of_the_curves_has_converged(size):
     with hydra.initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         _, cfgs = identity.compose(["experiment=deep_30d"])
-        chosen = setup(cfgs["curves_logistic_pca_6"])
+        chosen = setup(cfgs[f"curves_logistic_pca_{size}"])
     sizes = {"seeds": chosen.seeds, "batch_size": chosen.sizes["batch_size"]}
     errors = [
         fit_grid(chosen.model, chosen.recipes, chosen.train.x, epochs=epochs, **sizes).curve["error"][0, -1]
