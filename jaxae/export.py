@@ -41,6 +41,7 @@ from jaxae.sweeps import take
 __all__ = ["PARTS", "Exported", "export", "load_exported"]
 
 PARTS = ("encoder", "autoencoder")
+TRAINED_CODE = "code_parameters"  # where a file keeps params["code"], beside the function of the recipe
 LAYOUTS = ("jaxae", "sae_lens")
 OUTPUTS = ("data", "logits", None)  # what a decoder gives: x itself, its logits, or nobody said
 
@@ -102,8 +103,11 @@ def export(
         raise ValueError(
             f"code is {described['function']}: a code that is not jaxae's cannot be exported, leave out recipe"
         )
-    kept = {"encoder": params["encoder"]} if part == "encoder" else params
+    kept = {"encoder": params["encoder"]} if part == "encoder" else dict(params)
     check_shapes(model, kept, part)
+    _check_encoder(model, kept)
+    if "code" in kept:  # what is trained of the code, beside the function itself
+        kept[TRAINED_CODE] = kept.pop("code")
     tensors = {name: np.asarray(leaf, order="C") for name, leaf in npz.named_leaves({**kept, "code": code}).items()}
     content = numpy.save(tensors)
     description = {
@@ -145,12 +149,24 @@ def load_exported(path: str | os.PathLike, models: Iterable[type] = ()) -> Expor
         code = jax.tree.map(
             jnp.asarray, function_from(with_present_names(description["code"]), tensors.pop("code", {}))
         )
+        if TRAINED_CODE in tensors:
+            tensors["code"] = tensors.pop(TRAINED_CODE)
         check_shapes(model, tensors, part)
     except KeyError as error:
         raise ValueError(f"{text} does not describe an export: {error} is missing") from error
     except (AttributeError, TypeError, ValueError) as error:
         raise ValueError(f"{text} does not describe an export: {error}") from error
     return Exported(model, jax.tree.map(jnp.asarray, tensors), code, part, output)
+
+
+def _check_encoder(model, params):
+    """Raises ValueError where the encoder needs more parameters than are exported."""
+    try:
+        model.encoder(params)
+    except KeyError as error:
+        raise ValueError(
+            f"part is 'encoder', and the encoder of this {type(model).__name__} needs {error} as well: choose part autoencoder"
+        ) from error
 
 
 @jax.jit

@@ -14,9 +14,10 @@ from safetensors.numpy import load_file
 
 from jaxae import codes, export, losses, storage
 from jaxae.functions import configure
-from jaxae.models import Convolutional, Dense
+from jaxae.models import Convolutional, Dense, Sparse
 from jaxae.objective import Recipe, encode
 from jaxae.schedules import Schedule
+from jaxae.sparse.codes import jump_relu
 from jaxae.sweeps import expand, take
 
 ROOT = Path(__file__).parents[1]
@@ -196,3 +197,17 @@ def test_the_command_exports_one_run_of_a_grid(tmp_path, capsys):
         with pytest.raises(SystemExit) as caught:
             export.main([str(tmp_path / arguments[0]), *arguments[1:]])
         assert caught.value.code == 1 and words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("parameters", [(), ("threshold",)])
+def test_a_sparse_autoencoder_is_exported_whole_with_what_is_trained_of_its_code(tmp_path, parameters):
+    model = Sparse(16, 6, code_parameters=parameters)
+    params = params_of(model, 1)
+    with pytest.raises(ValueError, match="the encoder of this Sparse needs 'decoder' as well: choose part autoencoder"):
+        export.export(tmp_path / "encoder", model, params)
+    code = configure(jump_relu, bandwidth=0.1) if parameters else configure(codes.top_k, k=2)
+    recipe = RECIPE._replace(code=code)
+    export.export(tmp_path / "whole", model, params, "autoencoder", recipe=recipe)
+    read = export.load_exported(tmp_path / "whole")
+    jax.tree.map(np.testing.assert_array_equal, read.params, params)
+    np.testing.assert_array_equal(read.encode(X), encode(recipe, model.encoder(params), jnp.asarray(X)))

@@ -12,6 +12,7 @@ from experiments.engine.status import DRAWN, GRID, Damaged, fingerprints, read_s
 from jaxae.files.atomic import replacing
 
 RESUME = ("refuse", "force", "fresh")
+OURS = ("jaxae", "experiments", "jax")  # packages whose changes a run may be drawn again with
 OTHER = "choose another directory, or resume=fresh deletes it"
 
 
@@ -41,7 +42,7 @@ def check_resumable(directory: Path, identity: Identity, resume: str) -> dict:
     changed = changes(found, identity)
     if changed and resume == "refuse" and (found["status"] == "completed" or _has_grids(directory, found)):
         raise ConfigurationError(
-            f"{directory} holds a run from before a change of {changed}; resume=force keeps what it has trained, "
+            f"{directory} holds a run from before a change of {', '.join(changed)}; resume=force keeps what it has trained, "
             "resume=fresh deletes it"
         )
     return {} if other else found
@@ -111,10 +112,23 @@ def differences(found: dict, identity: Identity) -> str:
     return "; ".join(parts)
 
 
-def changes(found: dict, identity: Identity) -> str:
-    """The code and files that are no longer those of a stored status, as "name, name", or ""."""
+def changes(found: dict, identity: Identity) -> list[str]:
+    """The names of the code and of the files that are no longer those of a stored status."""
     was, now = found.get("sources", {}), identity.sources
-    return ", ".join(sorted(name for name in was.keys() | now.keys() if was.get(name) != now.get(name)))
+    return sorted(name for name in was.keys() | now.keys() if was.get(name) != now.get(name))
+
+
+def check_reusable(directory: Path, identity: Identity) -> list[str]:
+    """Refuse a run to draw again whose data or modules of the user's have changed -> what of ours has changed since.
+
+    Raises ConfigurationError. Of a directory without a status nothing is known.
+    """
+    found = read_status(directory)
+    changed = changes(found, identity) if "sources" in found else []
+    ours = [name for name in changed if name.partition(".")[0] in OURS]
+    if theirs := [name for name in changed if name not in ours]:
+        raise ConfigurationError(f"reuse: {directory} holds a run from before a change of {', '.join(theirs)}")
+    return ours
 
 
 def clear(directory: Path, identity: Identity):

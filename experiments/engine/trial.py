@@ -142,6 +142,10 @@ def _trained_before(trial, setups, found):
     base, directory = trial.base, trial.directory
     if base.reuse is not None:
         source = trial._replace(directory=Path(base.reuse))
+        if changed := directories.check_reusable(source.directory, trial.identity):
+            more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
+            words = f"reuse: {base.reuse} was trained before a change of {', '.join(changed[:3])}{more}"
+            console.print(words, highlight=False, soft_wrap=True, markup=False)
         return {label: stored_grid.load(ready, source.place(label)) for label, ready in setups.items()}
     if base.resume == "fresh":
         directories.clear(directory, trial.identity)

@@ -126,6 +126,8 @@ def checked_labels(table: Table) -> np.ndarray:
         raise ValueError(
             f"{place} have the shape {list(labels.shape)}; allowed is one for each of {len(table.x)} examples."
         )
+    if labels.dtype.kind == "O" and all(isinstance(label, str) for label in labels):
+        labels = labels.astype(str)
     if labels.dtype.kind not in "biufSU":
         raise ValueError(f"{place} are of dtype {labels.dtype}; allowed are whole numbers and words.")
     if labels.dtype.kind == "f":

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from jaxae import codes, corruptions, penalties
 from jaxae.functions import configure
 from jaxae.sklearn.base import BaseAutoencoder
@@ -46,6 +48,10 @@ class DenoisingAutoencoder(BaseAutoencoder):
         function, number = CORRUPTIONS[self.corruption]
         return {"corruption": configure(function, **{number: self.level})}
 
+    def _most(self, name):
+        shares = name == "level" and self.corruption in CORRUPTIONS and CORRUPTIONS[self.corruption][1] == "rate"
+        return 1 if shares else super()._most(name)
+
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class ContractiveAutoencoder(BaseAutoencoder):
@@ -88,6 +94,10 @@ class KSparseAutoencoder(BaseAutoencoder):
 
     def _roles(self):
         return {"code": configure(codes.top_k, k=self.k)}
+
+    def _most(self, name):
+        units = np.ravel(self.hidden)[-1]
+        return units if name == "k" and isinstance(units, np.integer) else super()._most(name)
 
     def _roles_of_the_code(self):
         return {"code": codes.scaled(configure(codes.top_k, k=self.k), self.alpha)}

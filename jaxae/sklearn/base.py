@@ -93,6 +93,8 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         first = not hasattr(self, "params_")
         x = self._checked(X, reset=first)
         model, recipe = self._model(x.shape[1]), _float32(self._recipe())
+        if not first and model != self.model_:
+            raise ValueError(f"partial_fit goes on from the weights of {self.model_}: they do not fit {model}")
         seen = 0 if first else len(self.loss_curve_)
         if first or not hasattr(self, "_state"):
             seed = jnp.uint32(self._seed())
@@ -171,6 +173,12 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             kind = Integral if whole else Real
             if not isinstance(value, kind) or isinstance(value, bool) or not low <= value < np.inf:
                 raise ValueError(f"{name} is {value!r}: it must be a {'whole ' if whole else ''}number from {low} on")
+            if value > (most := self._most(name)):
+                raise ValueError(f"{name} is {value!r}: it must be at most {most:g}")
+
+    def _most(self, name):
+        """The largest value that a number may have."""
+        return np.inf
 
     def _keep(self, model, params, curve):
         self.model_, self.params_, self.loss_curve_ = model, jax.tree.map(np.asarray, params), curve

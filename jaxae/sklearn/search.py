@@ -53,6 +53,8 @@ class AutoencoderSearchCV(MetaEstimatorMixin, BaseEstimator):
         candidates = list(ParameterGrid(self.param_grid))
         _check_numbers(self.estimator, candidates)
         estimators = [clone(self.estimator).set_params(**candidate) for candidate in candidates]
+        for estimator in estimators:
+            estimator._check_numbers()
         x = clone(self.estimator)._checked(X, reset=True)
         folds = list(check_cv(self.cv, y).split(x, y))
         scores = np.array([_scores(estimators, x[train], x[test], self.parallel_runs) for train, test in folds])

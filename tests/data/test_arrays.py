@@ -215,6 +215,13 @@ def with_value(value, dtype=float, shape=(6, 4), place=(3, 2)):
     return x
 
 
+def test_words_of_any_type_are_labels():
+    train, test = from_arrays(TABLE, CLASSES.astype(object), test=0.2, seed=0)
+    same, _ = from_arrays(TABLE, CLASSES, test=0.2, seed=0)
+    np.testing.assert_array_equal(train.labels, same.labels)
+    assert test.labels.dtype == same.labels.dtype
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -253,6 +260,7 @@ def with_value(value, dtype=float, shape=(6, 4), place=(3, 2)):
         ({"labels": np.linspace(0, 1, 50)}, "Labels of x have 0.0204.* in row 1; allowed are whole numbers and words"),
         ({"labels": np.full(50, np.nan)}, "Labels of x have nan in row 0"),
         ({"labels": np.array([None] * 50)}, "Labels of x are of dtype object"),
+        ({"labels": np.array([*"ab" * 24, "a", 1], object)}, "Labels of x are of dtype object"),
         ({"labels": np.eye(50)}, r"Labels of x have the shape \[50, 50\]"),
         ({"scaling": "minmax"}, "'scaling' is 'minmax'; allowed are unit, standardised, none"),
         ({"seed": -1}, "'seed' is -1; it must be a whole number of at least 0"),

@@ -305,3 +305,16 @@ def test_a_flipped_letter_of_a_status_is_noticed(tmp_path, work):
     with pytest.raises(ConfigurationError, match=r"status\.json is not as it was written: resume=force keeps"):
         execute(tmp_path)
     assert execute(tmp_path, "resume=force").value == 1.5 and work.trained == ["run"]
+
+
+def test_a_run_is_drawn_again_by_reuse_with_changed_code_of_ours_alone(tmp_path, work, monkeypatch, capsys):
+    execute(tmp_path / "trained")
+    sources, again = identity().sources, f"reuse={tmp_path / 'trained'}"
+    changed = {"jaxae.losses": "0", "my_nets": "0", "data.path=x.csv": "0"}
+    monkeypatch.setattr(identities.sources, "of_training", lambda cfgs: sources | changed)
+    with pytest.raises(ConfigurationError, match=r"from before a change of data\.path=x\.csv, my_nets$"):
+        execute(tmp_path / "drawn", again)
+    monkeypatch.setattr(identities.sources, "of_training", lambda cfgs: sources | {"jaxae.losses": "0"})
+    execute(tmp_path / "drawn", again)
+    assert "was trained before a change of jaxae.losses" in capsys.readouterr().err
+    assert (work.trained, work.drawn) == (["run"], 2)

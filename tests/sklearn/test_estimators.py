@@ -152,6 +152,17 @@ def test_a_level_of_noise_that_is_not_allowed_is_one_sentence(x):
         DenoisingAutoencoder(**SMALL, corruption="fog").fit(x)
     with pytest.raises(ValueError, match="k is 0: it must be a whole number from 1 on"):
         KSparseAutoencoder(**SMALL, k=0).fit(x)
+    with pytest.raises(ValueError, match="k is 7: it must be at most 6"):
+        KSparseAutoencoder(**SMALL, k=7).fit(x)
+    with pytest.raises(ValueError, match=r"level is 1\.5: it must be at most 1"):
+        DenoisingAutoencoder(**SMALL, corruption="masking", level=1.5).fit(x)
+    DenoisingAutoencoder(**SMALL, corruption="gaussian", level=1.5).fit(x)
+
+
+def test_partial_fit_refuses_weights_of_another_model(x):
+    begun = Autoencoder(**SMALL).partial_fit(x).set_params(hidden=5)
+    with pytest.raises(ValueError, match=r"partial_fit goes on from the weights of .* they do not fit"):
+        begun.partial_fit(x)
 
 
 def test_training_that_becomes_infinite_is_a_warning(x):

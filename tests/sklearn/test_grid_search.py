@@ -56,3 +56,8 @@ def test_many_candidates_are_one_program(x, estimator, compilations):
     before = compilations()
     AutoencoderSearchCV(estimator, {"weight": [0.4, 0.5, 0.6]}, cv=5, refit=False).fit(x)
     assert compilations() == before
+
+
+def test_a_candidate_that_the_estimator_refuses_is_refused_before_training(x, estimator):
+    with pytest.raises(ValueError, match="weight is -1: it must be a number from 0 on"):
+        AutoencoderSearchCV(estimator, {"weight": [0.1, -1]}, cv=2).fit(x)
