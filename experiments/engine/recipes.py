@@ -20,7 +20,7 @@ def recipe_of(cfg) -> Recipe:
 
 def _function(group, node):
     """The Partial that a group describes: `_target_` and its keywords."""
-    target = get_object(node["_target_"])
+    target = _named(f"{group}._target_", node["_target_"])
     keywords = {name: value for name, value in node.items() if name != "_target_"}
     allowed = keywords_of(target)
     for name in keywords:
@@ -34,6 +34,15 @@ def _function(group, node):
         return configure(target, **values)
     except ValueError as error:
         raise error if isinstance(error, ConfigurationError) else ConfigurationError(f"{group}.{error}") from error
+
+
+def _named(key, name):
+    """The function of a name on the Python path."""
+    try:
+        return get_object(name)
+    except (AttributeError, ImportError, ValueError) as error:
+        why = str(error.__cause__ or error).splitlines()[0]
+        raise ConfigurationError(f"{key} is {name!r}: it must name a function on the Python path ({why})") from error
 
 
 def _value(key, node, of=""):

@@ -22,6 +22,11 @@ def configuration(**groups):
     ("group", "node", "words"),
     [
         ("code", {"_target_": "jaxae.codes.top_k", "k": None}, "code.k is None: it must be a whole number from 1 on"),
+        (
+            "penalty",
+            {"_target_": "jaxae.penalties.l2"},
+            "penalty._target_ is 'jaxae.penalties.l2': it must name a function",
+        ),
         ("code", {"_target_": "jaxae.codes.top_k", "k": 2.5}, "code.k is 2.5: it must be a whole number from 1 on"),
         ("code", {"_target_": "jaxae.sparse.codes.batch_top_k", "k": 0}, "code.k is 0: it must be a number above 0"),
         ("corruption", {"_target_": "jaxae.corruptions.masking", "rate": None}, "corruption.rate is None"),
