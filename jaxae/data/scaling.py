@@ -101,7 +101,7 @@ def fitted(kind: str, x: Num[np.ndarray, "n ..."] | Rows, *, white: int | None, 
 
 
 def _divisor(values, constant):
-    return np.where(constant, 1.0, values)
+    return np.where(constant | (values == 0), 1.0, values)  # squares of the least float64 numbers are 0
 
 
 def _blocks(x):
