@@ -105,7 +105,8 @@ def export(
         )
     kept = {"encoder": params["encoder"]} if part == "encoder" else dict(params)
     check_shapes(model, kept, part)
-    _check_encoder(model, kept)
+    if part == "encoder":
+        _check_encoder(model, kept)
     if "code" in kept:  # what is trained of the code, beside the function itself
         kept[TRAINED_CODE] = kept.pop("code")
     tensors = {name: np.asarray(leaf, order="C") for name, leaf in npz.named_leaves({**kept, "code": code}).items()}

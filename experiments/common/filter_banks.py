@@ -28,7 +28,7 @@ def draw_banks(banks, count, *, first=None):
     banks: {title: [units, height, width]}; first: (title, pictures) of a panel before them.
     """
     panels = ([first] if first else []) + list(banks.items())
-    columns = 2 if len(panels) <= 4 else 3 if len(panels) <= 6 else 4
+    columns = min(max(2, ceiling_division(len(panels), 2)), 4)  # two rows, of at most four
     rows = ceiling_division(len(panels), columns)
     width = WIDTH / columns
     height = width / COLUMNS * ceiling_division(count, COLUMNS) + 0.35  # room for a title

@@ -71,8 +71,8 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         goes_on = self.warm_start and hasattr(self, "params_")
         x = self._checked(X, reset=not goes_on)
         model, recipe = self._model(x.shape[1]), self._recipe()
-        if goes_on and model != self.model_:
-            raise ValueError(f"warm_start goes on from the weights of {self.model_}: they do not fit {model}")
+        if goes_on:
+            self._check_goes_on(model, "warm_start")
         start = self.params_ if goes_on else None
         sizes = {"epochs": self.epochs, "batch_size": min(self.batch_size, len(x))}
         result = _fit(model, _float32(recipe), x, jnp.uint32(self._seed()), start, **sizes)
@@ -93,8 +93,8 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         first = not hasattr(self, "params_")
         x = self._checked(X, reset=first)
         model, recipe = self._model(x.shape[1]), _float32(self._recipe())
-        if not first and model != self.model_:
-            raise ValueError(f"partial_fit goes on from the weights of {self.model_}: they do not fit {model}")
+        if not first:
+            self._check_goes_on(model, "partial_fit")
         seen = 0 if first else len(self.loss_curve_)
         if first or not hasattr(self, "_state"):
             seed = jnp.uint32(self._seed())
@@ -179,6 +179,10 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     def _most(self, name):
         """The largest value that a number may have."""
         return np.inf
+
+    def _check_goes_on(self, model, what):
+        if model != self.model_:
+            raise ValueError(f"{what} goes on from the weights of {self.model_}: they do not fit {model}")
 
     def _keep(self, model, params, curve):
         self.model_, self.params_, self.loss_curve_ = model, jax.tree.map(np.asarray, params), curve
