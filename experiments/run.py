@@ -25,7 +25,7 @@ def command(arguments: list[str]):
 
     compilation.begin_process()
     try:
-        sys.argv[1:] = former_names.present_words(arguments)
+        sys.argv[1:] = keys.multirun_first(former_names.present_words(arguments))
         keys.check_arguments(sys.argv[1:])
         main()
     except ConfigurationError as error:

@@ -13,7 +13,7 @@ from jaxtyping import UInt32
 from jaxae.arrays import Number
 from jaxae.functions import is_axis
 
-__all__ = ["check_seed", "expand", "take"]
+__all__ = ["check_seed", "expand", "numbers_of", "take"]
 
 
 def expand(recipe: Any, seed: Any = 0) -> tuple[Any, UInt32[np.ndarray, " runs"], dict[str, np.ndarray]]:
@@ -41,6 +41,12 @@ def check_seed(seed: Any) -> None:
     for value in np.atleast_1d(np.asarray(seed, object)).ravel():
         if not _is_number(value) or not 0 <= value < 2**32 or value != int(value):
             raise ValueError(f"seed is {value!r}: it must be a whole number from 0 to {2**32 - 1}")
+
+
+def numbers_of(recipe: Any) -> dict[str, Any]:
+    """The numbers and axes of a recipe by their paths, as "code.k"."""
+    paths, leaves, _ = _flatten(recipe, 0)
+    return dict(zip(paths[:-1], leaves[:-1], strict=True))
 
 
 def take(tree: Any, run: Number) -> Any:

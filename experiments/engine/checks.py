@@ -52,6 +52,7 @@ SIZES = {
     "train.checkpoint_share": 0,  # a number above it, and at most 1
 }
 NO_PENALTY = "jaxae.penalties.none"
+GATED, GATED_PENALTY = "jaxae.sparse.codes.gated", "jaxae.sparse.penalties.gated_auxiliary"
 
 
 class ConfigurationError(ValueError):
@@ -142,7 +143,10 @@ def check_single(prefix, options):
 
 
 def check_penalty_weights(cfgs: dict[str, DictConfig]):
-    """Refuse a penalty without a weight, and a weight where no grid has a penalty: neither would do anything."""
+    """Refuse a penalty without a weight, a weight where no grid has a penalty, and a gate or its penalty without the other.
+
+    None of them would do anything.
+    """
     penalised = {label: cfg.penalty["_target_"] != NO_PENALTY for label, cfg in cfgs.items()}
     for label, cfg in cfgs.items():
         place = f"variant {label}: " if len(cfgs) > 1 else ""
@@ -151,6 +155,11 @@ def check_penalty_weights(cfgs: dict[str, DictConfig]):
             raise ConfigurationError(f"{place}penalty {name} has no weight: give one, as in weight=0.1, or weight=0")
         if cfg.weight and not any(penalised.values()):
             raise ConfigurationError(f"{place}weight is {cfg.weight} and penalty is none: choose one, as penalty=l1")
+        gated = cfg.code["_target_"] == GATED
+        if gated and not penalised[label]:
+            raise ConfigurationError(f"{place}code gated has a gate that learns by its penalty: choose gated_auxiliary")
+        if cfg.penalty["_target_"] == GATED_PENALTY and not gated:
+            raise ConfigurationError(f"{place}penalty gated_auxiliary trains the gate of code=gated: choose that code")
 
 
 def _range(low, high, closed):

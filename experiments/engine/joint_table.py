@@ -27,6 +27,9 @@ NUMBERS_AT_THE_END = (
     "test_error",
     "validation_error",
     "test_error_float32",
+    "active_units",
+    "dead_units",
+    "explained_variance",
 )  # columns of metrics.csv
 
 

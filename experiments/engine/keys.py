@@ -15,6 +15,7 @@ from experiments.engine.checks import ConfigurationError
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 OPEN = ("variants", "at", "hydra")  # nodes to which anything may be added
+MULTIRUN = ("--multirun", "-m")
 
 
 def check_arguments(arguments: list[str], config="config"):
@@ -23,10 +24,27 @@ def check_arguments(arguments: list[str], config="config"):
     config: the name of the configuration in conf/.
     """
     options, words = _own_options(arguments)
+    _check_directory(words)
     words = [word for word in words if not word.startswith("-")]
     search = [] if options.config_dir is None else [f"hydra.searchpath=[{Path(options.config_dir).absolute()}]"]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         check([*search, *words], config)
+
+
+def multirun_first(arguments: list[str]) -> list[str]:
+    """The arguments with the option of a sweep before the overrides, after which Hydra would not know it."""
+    options = [word for word in arguments if word in MULTIRUN]
+    return options + [word for word in arguments if word not in MULTIRUN]
+
+
+def _check_directory(words):
+    """Refuse the directory of a sweep where there is none, and that of one run for a sweep: Hydra would pass over either."""
+    keys = {word.partition("=")[0].lstrip("+") for word in words}
+    sweeps = any(word in MULTIRUN for word in words)
+    if "hydra.sweep.dir" in keys and not sweeps and "hydra.mode" not in keys:
+        raise ConfigurationError("hydra.sweep.dir is of a sweep: add -m, or give the directory as hydra.run.dir")
+    if "hydra.run.dir" in keys and sweeps:
+        raise ConfigurationError("hydra.run.dir is of one run: give the directory of a sweep as hydra.sweep.dir")
 
 
 def check(words: list[str], config="config"):

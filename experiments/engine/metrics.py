@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from experiments.common.console import console
+from experiments.common.sparse_numbers import sparse_numbers
 from experiments.common.tables import write_csv
 from experiments.engine.training import errors
 
@@ -12,8 +13,8 @@ from experiments.engine.training import errors
 def write(setup, grid, path: Path):
     """Write one row for each run of a trained grid: its seed, its place on the axes, and the last finite value of each curve.
 
-    Where products were not of float32, or where examples are held out for validation, the errors in float32 and on those
-    examples stand beside them.
+    Beside them stand what a sparse code comes to, and, where products were not of float32 or examples are held out for
+    validation, the errors in float32 and on those examples.
     """
     # The last finite epoch, if there is one; where the best one is kept, the curves end with its values.
     ends = np.where((grid.diverged > 0) & ("best_epoch" not in grid.curve), grid.diverged - 1, -1)
@@ -21,6 +22,7 @@ def write(setup, grid, path: Path):
         {"seed": int(seed)}
         | {key: column[run].item() for key, column in grid.table.items()}
         | {name: float(values[run, ends[run]]) for name, values in grid.curve.items()}
+        | sparse_numbers(grid, run)
         | ({"diverged": int(grid.diverged[run])} if np.any(grid.diverged >= 0) else {})
         for run, seed in enumerate(grid.seeds)
     ]

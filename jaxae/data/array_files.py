@@ -1,6 +1,7 @@
-"""Arrays and tables in files: .npy, .npz, .safetensors, .csv, .parquet."""
+"""Arrays and tables in files: .npy, .npz, .safetensors, .csv, .tsv, .parquet."""
 
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from jaxae.data.splits import SEED
 from jaxae.data.streamed_files import streamed
 from jaxae.data.table import Refused, Table, listed
 from jaxae.files import npz
+
+SPLITS = {"key": "x_train", "label": "y_train"}, {"key": "x_test", "label": "y_test"}  # the keys of Keras's data sets
+PACKED = ".gz"
 
 
 def array(
@@ -34,11 +38,12 @@ def array(
 ) -> Data:
     """The examples of a file; the numbers are scaled by what is fitted to the whole train split, whatever `limit`.
 
-    path: .npy, .npz, .safetensors, .csv or .parquet; key: the array of an .npz or .safetensors with several; label: the array
-    or column of classes; header: whether the first line of a .csv has names; shape, seed, scaling: see `arrays.from_arrays`;
-    test: the share of every class, or the path of a file; stream: whether the training examples of a .npy, or of a folder
-    of them, stay in their files as jaxae.rows.Rows, for scaling "none", or "unit" of pictures of bytes. Raises ValueError
-    with the place of what is wrong.
+    path: .npy, .npz, .safetensors, .csv, .tsv (both also with .gz) or .parquet; key: the array of an .npz or .safetensors with
+    several; label: the array or column of classes; header: whether the first line of a .csv has names; shape, seed, scaling:
+    see `arrays.from_arrays`; test: the share of every class, or the path of a file. An .npz with x_train and x_test, as those
+    of Keras, has its own test split, and its classes in y_train and y_test. stream: whether the training examples of a .npy,
+    or of a folder of them, stay in their files as jaxae.rows.Rows, for scaling "none", or "unit" of pictures of bytes. Raises
+    ValueError with the place of what is wrong.
     """
     options = {"key": key, "label": label, "header": header}
     path = existing_path("path", path)
@@ -53,13 +58,36 @@ def array(
         if label is not None or key is not None:
             raise ValueError("Data options 'label' and 'key' are not of streamed files; allowed is null.")
         return leading_of(streamed(path, test, split, seed=seed, scaling=scaling, shape=shape), split, limit)
-    table = read(path, **options)
+    if key is None and not isinstance(test, Table) and _has_splits(path, label):
+        table, test = (read(path, **_present(path, names)) for names in SPLITS)
+    else:
+        table = read(path, **options)
     return limited(divided(table, test, seed=seed, scaling=scaling, shape=shape), split, limit)
+
+
+def _has_splits(path, label):
+    """Whether the file has the examples of both splits, and their labels are not asked for by another name."""
+    needed = {names["key"] for names in SPLITS} | ({label} if label else set())
+    return label in (None, SPLITS[0]["label"]) and needed <= set(_keys(path))
+
+
+def _present(path, names):
+    """The key of a split's examples, and that of its labels where the file has it."""
+    return {option: name for option, name in names.items() if name in _keys(path)}
+
+
+def _keys(path):
+    """The keys of an .npz, none where it is another file or damaged, which `read` tells."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return [name.removesuffix(".npy") for name in archive.namelist()]
+    except (OSError, zipfile.BadZipFile):
+        return []
 
 
 def read(path: Path, *, key: Any = None, label: Any = None, header: Any = True) -> Table:
     """The examples of a file; raises ValueError with file, key, row or column of what is wrong."""
-    kind = path.suffix.lower()
+    kind = "".join(path.suffixes[-2:] if path.suffix.lower() == PACKED else path.suffixes[-1:]).lower()
     if kind not in READERS:
         raise ValueError(f"File {path} is none that is read; allowed are {', '.join(READERS)}.")
     for option, value in (("key", key), ("label", label)):
@@ -67,7 +95,7 @@ def read(path: Path, *, key: Any = None, label: Any = None, header: Any = True) 
             raise ValueError(f"Data option {option!r} is {value!r}; allowed is a name.")
     if not isinstance(header, bool):
         raise ValueError(f"Data option 'header' is {header!r}; allowed are true and false.")
-    if not header and kind != ".csv":
+    if not header and READERS[kind] is not _csv:
         raise ValueError(f"Data option 'header' is false and {path} is no .csv; allowed is true.")
     if key is not None and kind not in (".npz", ".safetensors"):
         raise ValueError(f"Data option 'key' is {key!r} and {path} has no keys; they are of .npz and .safetensors.")
@@ -129,4 +157,5 @@ def _parquet(path, key, label, header):
     return from_parquet(path, label)
 
 
-READERS = {".npy": _npy, ".npz": _npz, ".safetensors": _safetensors, ".csv": _csv, ".parquet": _parquet}
+READERS = {".npy": _npy, ".npz": _npz, ".safetensors": _safetensors, ".csv": _csv, ".tsv": _csv, ".parquet": _parquet}
+READERS |= {f"{kind}{PACKED}": _csv for kind in (".csv", ".tsv")}

@@ -1,41 +1,22 @@
 """One epoch of one run: its order, its steps and the values of its curves."""
 
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 from jax.sharding import Sharding
-from jaxtyping import Float, Int, Num, Shaped
+from jaxtyping import Float, Int, Num
 
 from jaxae.arrays import Array, Number, Params
 from jaxae.models import Autoencoder
 from jaxae.objective import Recipe, encode, per_example, terms_of
-from jaxae.rows import Rows
 from jaxae.schedules import at
 from jaxae.training.activity import next_activity
 from jaxae.training.best import updated
 from jaxae.training.state import State, key_of
 
-__all__ = ["check_sizes", "end_epoch", "epoch_order", "evaluation_error", "train_epoch", "train_steps"]
-
-
-def check_sizes(
-    x: Shaped[Array | Rows, "n ..."], x_test: Any, epochs: int, batch_size: int, x_validation: Any = None
-) -> None:
-    """Refuse, by ValueError, sizes and further examples that do not go with the training examples."""
-    if epochs < 1:
-        raise ValueError(f"epochs is {epochs}: it must be a whole number from 1 on")
-    if not 1 <= batch_size <= len(x):
-        raise ValueError(f"batch_size is {batch_size}: it must be between 1 and the number of examples, {len(x)}")
-    for name, others in (("x_test", x_test), ("x_validation", x_validation)):
-        if others is not None and (not np.size(others) or np.shape(others)[1:] != np.shape(x)[1:]):
-            wanted = ", ".join(map(str, ("n", *np.shape(x)[1:])))
-            raise ValueError(
-                f"{name} has shape {np.shape(others)}: it must be [{wanted}] as x is, with n from 1 on, or None"
-            )
+__all__ = ["end_epoch", "epoch_order", "evaluation_error", "train_epoch", "train_steps"]
 
 
 def train_epoch(

@@ -11,9 +11,10 @@ from jaxae.arrays import Array, Params
 from jaxae.models import check_model
 from jaxae.objective import Recipe
 from jaxae.sweeps import check_seed
+from jaxae.training.arguments import check_examples, check_recipe, check_sizes
 from jaxae.training.best import check_patience, with_kept_values
 from jaxae.training.divergence import undone_where_divergent
-from jaxae.training.epoch import check_sizes, train_epoch
+from jaxae.training.epoch import train_epoch
 from jaxae.training.precision import check_precision, with_precision
 from jaxae.training.state import initial_state
 
@@ -64,6 +65,8 @@ def fit(
     """
     check_model(model)
     check_sizes(x, x_test, epochs, batch_size, x_validation)
+    check_recipe(recipe)
+    check_examples(model, x)
     check_precision(precision)
     check_seed(seed)
     check_patience(patience, x_validation)

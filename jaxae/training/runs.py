@@ -14,12 +14,12 @@ from jaxae.models import check_model
 from jaxae.objective import Recipe
 from jaxae.rows import Rows
 from jaxae.sweeps import check_seed
+from jaxae.training.arguments import check_examples, check_recipe, check_sizes
 from jaxae.training.best import check_patience, with_kept_values
 from jaxae.training.checkpoint_writer import CheckpointWriter
 from jaxae.training.checkpoints import Checkpoint, Checkpoints
 from jaxae.training.curves import Curves
 from jaxae.training.devices import mesh_for, split
-from jaxae.training.epoch import check_sizes
 from jaxae.training.grid import identity_of, initial_states, on_devices, whole_grid
 from jaxae.training.parallel_runs import ParallelRuns, check_parallel_runs
 from jaxae.training.precision import check_precision
@@ -66,6 +66,8 @@ def fit_grid(
     """
     check_model(model)
     check_sizes(x, x_test, epochs, batch_size, x_validation)
+    check_recipe(recipes, len(seeds))
+    check_examples(model, x)
     check_precision(precision)
     check_seed(seeds)
     check_parallel_runs(parallel_runs)

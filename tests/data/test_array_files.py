@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pandas as pd
 import pytest
-from own_files import FRAME, PICTURES, X, both, write
+from own_files import FRAME, LABELS, PICTURES, X, both, write
 
 from jaxae import data
 
@@ -70,6 +70,29 @@ def test_a_csv_without_names_is_read_where_it_is_said(tmp_path):
 def test_spaces_after_commas_are_no_part_of_names_and_classes(tmp_path):
     (tmp_path / "own.csv").write_text("a, kind\n" + "1, ant\n2, bee\n" * 10)
     assert both(tmp_path / "own.csv", label="kind")[0].origin.notes[1].endswith("0 is ant, 1 is bee")
+
+
+@pytest.mark.parametrize(
+    ("name", "separator"), [("a.csv", ";"), ("a.tsv", "\t"), ("a.csv.gz", ","), ("a.TSV.GZ", "\t")]
+)
+def test_other_separators_and_packed_tables_are_read(name, separator, tmp_path):
+    plain, path = write(tmp_path / "plain.csv", frame=FRAME), tmp_path / name
+    FRAME.to_csv(path, index=False, sep=separator, compression="gzip" if path.suffix.lower() == ".gz" else None)
+    for found, wanted in zip(both(path, label="kind"), both(plain, label="kind"), strict=True):
+        np.testing.assert_array_equal(found.x, wanted.x)
+        np.testing.assert_array_equal(found.labels, wanted.labels)
+
+
+@pytest.mark.parametrize("labels", [{}, {"y_train": LABELS, "y_test": LABELS[:6]}])
+def test_an_npz_with_both_splits_keeps_them(labels, tmp_path):
+    path = tmp_path / "splits.npz"
+    np.savez(path, x_train=PICTURES, x_test=PICTURES[:6], **labels)
+    train, test = both(path, label="y_train" if labels else None)
+    assert (len(train.x), len(test.x), train.shape) == (30, 6, (4, 5))
+    assert (train.labels is None) == (not labels)
+    assert sorted(map(tuple, test.x)) == sorted(map(tuple, PICTURES[:6].reshape(6, 20) / np.float32(255)))
+    assert "key 'x_test' is the test split" in " ".join(train.origin.notes)
+    assert len(both(path, key="x_train", test=0.5)[1].x) == 15  # asked for by its key, an array is divided
 
 
 def test_columns_that_pandas_numbers_itself_are_names(tmp_path):

@@ -60,6 +60,30 @@ def test_what_the_configuration_has_or_hydra_answers_for_passes(words):
     keys.check_arguments(words.split())
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (
+            "hydra.sweep.dir=sweeps/a seed=1",
+            "hydra.sweep.dir is of a sweep: add -m, or give the directory as hydra.run.dir",
+        ),
+        (
+            "seed=1,2 -m hydra.run.dir=a",
+            "hydra.run.dir is of one run: give the directory of a sweep as hydra.sweep.dir",
+        ),
+        ("--multirun hydra.run.dir=a", "hydra.run.dir is of one run"),
+    ],
+)
+def test_a_directory_that_hydra_would_pass_over_is_refused(words, sentence):
+    with pytest.raises(ConfigurationError, match=sentence):
+        keys.check_arguments(words.split())
+
+
+def test_the_option_of_a_sweep_may_stand_anywhere():
+    assert keys.multirun_first(["seed=1,2", "-m", "-cd", "mine"]) == ["-m", "seed=1,2", "-cd", "mine"]
+    assert keys.multirun_first(["seed=1", "-cd", "mine"]) == ["seed=1", "-cd", "mine"]
+
+
 def test_keys_of_reproduce_are_its_own():
     keys.check_arguments(["experiments=[spectrum,tangents]", "scale=smoke"], "reproduce")
     with pytest.raises(ConfigurationError, match="figure is not a key: the configuration has all, experiments"):

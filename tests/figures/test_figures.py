@@ -162,6 +162,14 @@ def test_a_run_is_stored_by_name(tmp_path):
         (["data.name=mnist6k"], "mnist6k.*mnist5k"),
         (["weight=1"], "weight is 1 and penalty is none: choose one, as penalty=l1"),
         (["penalty=l1"], "penalty l1 has no weight: give one, as in weight=0.1, or weight=0"),
+        (
+            ["model=sparse", "code=gated", "loss=squared_error"],
+            "code gated has a gate that learns by its penalty: choose",
+        ),
+        (
+            ["model=sparse", "penalty=gated_auxiliary", "weight=1", "loss=squared_error"],
+            "gated_auxiliary trains the gate of",
+        ),
         (["experiment=spectrum", "weight=null"], "variant AE.wd: penalty weight_decay has no weight"),
         (["penalty=kl_sparsity", "weight=1", "model.activation=relu"], "kl_sparsity takes .* jax.nn.sigmoid"),
         (

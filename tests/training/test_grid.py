@@ -246,6 +246,8 @@ def test_without_test_data_there_is_no_test_error():
         ({"batch_size": 0}, "batch_size is 0.*between 1 and.*20"),
         ({"batch_size": 21}, "batch_size is 21.*between 1 and.*20"),
         ({"epochs": 0}, "epochs is 0"),
+        ({"epochs": True}, "epochs is True: it must be a whole number"),
+        ({"batch_size": True}, "batch_size is True.*and whole"),
         ({"x_test": data(0)}, r"x_test has shape \(0, 6\): it must be \[n, 6\] as x is, with n from 1 on, or None"),
         ({"x_test": data()[:, :5]}, r"x_test has shape \(20, 5\): it must be \[n, 6\] as x is"),
         ({"x_test": data()[0]}, r"x_test has shape \(6,\): it must be \[n, 6\] as x is"),

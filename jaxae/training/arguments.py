@@ -1,0 +1,90 @@
+"""What is asked of a training: each refusal is one sentence, before anything is compiled."""
+
+from collections.abc import Callable
+from numbers import Integral
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Shaped
+
+from jaxae.arrays import Array
+from jaxae.models import Autoencoder
+from jaxae.objective import Recipe
+from jaxae.rows import Rows
+from jaxae.sweeps import numbers_of
+
+__all__ = ["check_examples", "check_recipe", "check_sizes"]
+
+FUNCTIONS = {name: f"a function, as those of jaxae.{module}" for name, module in (
+    ("loss", "losses"), ("corruption", "corruptions"), ("code", "codes"), ("penalty", "penalties"))}  # fmt: skip
+FUNCTIONS["optimizer"] = "a function that gives an optax optimizer, as optax.adam, or such an optimizer"
+
+
+def check_sizes(
+    x: Shaped[Array | Rows, "n ..."], x_test: Any, epochs: int, batch_size: int, x_validation: Any = None
+) -> None:
+    """Refuse, by ValueError, sizes and further examples that do not go with the training examples."""
+    if not _is_whole(epochs) or epochs < 1:
+        raise ValueError(f"epochs is {epochs!r}: it must be a whole number from 1 on")
+    if not _is_whole(batch_size) or not 1 <= batch_size <= len(x):
+        raise ValueError(
+            f"batch_size is {batch_size!r}: it must be between 1 and the number of examples, {len(x)}, and whole"
+        )
+    for name, others in (("x_test", x_test), ("x_validation", x_validation)):
+        if others is not None and (not np.size(others) or np.shape(others)[1:] != np.shape(x)[1:]):
+            wanted = ", ".join(map(str, ("n", *np.shape(x)[1:])))
+            raise ValueError(
+                f"{name} has shape {np.shape(others)}: it must be [{wanted}] as x is, with n from 1 on, or None"
+            )
+
+
+def check_examples(model: Autoencoder, x: Shaped[Array | Rows, "n ..."]) -> None:
+    """Refuse, by ValueError, examples that are not finite, or of a shape that the model does not take."""
+    if not isinstance(x, Rows | jax.core.Tracer):
+        x = np.asarray(x)
+        wrong = np.argwhere(~np.isfinite(x)) if jnp.issubdtype(x.dtype, jnp.floating) else ()
+        if len(wrong):
+            place = tuple(map(int, wrong[0]))
+            raise ValueError(f"x{list(place)} is {x[place]}: every number must be finite")
+    example = jax.ShapeDtypeStruct((1, *np.shape(x)[1:]), jnp.float32)
+    try:
+        jax.eval_shape(_reconstruction_of(model), jax.random.key(0), example)
+    except (TypeError, ValueError) as error:
+        why = str(error).splitlines()[0]
+        raise ValueError(
+            f"the model {type(model).__name__} does not take examples of shape {list(example.shape[1:])}: {why}"
+        ) from error
+
+
+def check_recipe(recipe: Recipe, runs: int | None = None) -> None:
+    """Refuse a role that is no function, by TypeError, and numbers that are not those of so many runs, by ValueError.
+
+    runs: of a grid, whose numbers are [runs]; None for one run, which has no axes.
+    """
+    for role, wanted in FUNCTIONS.items():
+        if not callable(getattr(recipe, role)):
+            raise TypeError(f"{role} of the recipe is {getattr(recipe, role)!r}: it must be {wanted}")
+    for name, number in numbers_of(recipe).items():
+        if runs is None and isinstance(number, list | tuple | range):
+            raise ValueError(
+                f"{name} is {number!r}: fit trains one run; jaxae.sweeps.expand makes runs of it, and fit_grid trains them"
+            )
+        if runs is not None and np.shape(number)[:1] != (runs,):
+            raise ValueError(
+                f"{name} has the shape {list(np.shape(number))}: it must be [{runs}], a number for every seed, as "
+                "jaxae.sweeps.expand gives it"
+            )
+
+
+def _reconstruction_of(model) -> Callable:
+    def reconstruction(key, x):
+        params = model.init(key)
+        return model.decoder(params)(model.encoder(params)(x))
+
+    return reconstruction
+
+
+def _is_whole(value):
+    return isinstance(value, Integral) and not isinstance(value, bool)

@@ -1,0 +1,66 @@
+"""Recipes and examples that cannot be trained are refused in one sentence, by fit and by fit_grid."""
+
+import numpy as np
+import optax
+import pytest
+
+from jaxae import codes, losses
+from jaxae.functions import configure
+from jaxae.models import Dense
+from jaxae.objective import Recipe
+from jaxae.sweeps import expand
+from jaxae.training import fit, fit_grid
+
+X = np.random.default_rng(0).random((20, 6), np.float32)
+SGD = configure(optax.sgd, learning_rate=0.1)
+SIZES = {"epochs": 1, "batch_size": 5}
+AXIS = configure(codes.top_k, k=[1, 2])
+
+
+@pytest.mark.parametrize(
+    ("features", "x", "message"),
+    [
+        (7, X, r"the model Dense does not take examples of shape \[6\]: .*\(6,\) and \(7,\)"),
+        (6, np.where(np.arange(20)[:, None] == 3, np.nan, X), r"x\[3, 0\] is nan: every number must be finite"),
+        (6, np.full_like(X, np.inf), r"x\[0, 0\] is inf: every number must be finite"),
+    ],
+)
+def test_examples_that_the_model_does_not_take_are_refused(features, x, message):
+    one = Recipe(losses.squared_error, SGD)
+    recipes, seeds, _ = expand(one)
+    with pytest.raises(ValueError, match=message):
+        fit(Dense(features, 3), one, x, **SIZES)
+    with pytest.raises(ValueError, match=message):
+        fit_grid(Dense(features, 3), recipes, x, seeds=seeds, **SIZES)
+
+
+@pytest.mark.parametrize(
+    ("role", "value", "message"),
+    [
+        (
+            "loss",
+            "squared_error",
+            "loss of the recipe is 'squared_error': it must be a function, as those of jaxae.losses",
+        ),
+        ("optimizer", 0.1, "optimizer of the recipe is 0.1: it must be a function that gives an optax optimizer"),
+        ("code", None, "code of the recipe is None: it must be a function, as those of jaxae.codes"),
+    ],
+)
+def test_a_role_that_is_no_function_is_refused(role, value, message):
+    with pytest.raises(TypeError, match=message):
+        fit(Dense(6, 3), Recipe(losses.squared_error, SGD)._replace(**{role: value}), X, **SIZES)
+
+
+def test_an_axis_is_for_a_grid_and_a_grid_has_a_number_for_every_seed():
+    one = Recipe(losses.squared_error, SGD, code=AXIS)
+    with pytest.raises(
+        ValueError, match=r"code.k is \[1, 2\]: fit trains one run; jaxae.sweeps.expand makes runs of it"
+    ):
+        fit(Dense(6, 3), one, X, **SIZES)
+    with pytest.raises(
+        ValueError, match=r"learning_rate has the shape \[\]: it must be \[2\], a number for every seed"
+    ):
+        fit_grid(Dense(6, 3), one, X, seeds=[0, 0], **SIZES)
+    recipes, seeds, _ = expand(one)
+    with pytest.raises(ValueError, match=r"learning_rate has the shape \[2\]: it must be \[1\]"):
+        fit_grid(Dense(6, 3), recipes, X, seeds=seeds[:1], **SIZES)
