@@ -7,6 +7,7 @@ python -m jaxae.export RUN.npz FOLDER --run 0 --layout sae_lens
 import argparse
 import hashlib
 import os
+import pkgutil
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -186,6 +187,17 @@ def _paths(path):
     return Path(f"{base}.safetensors"), Path(f"{base}.json")
 
 
+def _class(name):
+    """The class of a dotted name; raises ValueError."""
+    try:
+        found = pkgutil.resolve_name(name)
+    except (AttributeError, ImportError, ValueError) as error:
+        raise ValueError(f"--models is {name!r}: it must name a class on the Python path ({error})") from error
+    if not isinstance(found, type):
+        raise ValueError(f"--models is {name!r}: it must name a class, and it names a {type(found).__name__}")
+    return found
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Export one run of a run.npz from the command line."""
     parser = argparse.ArgumentParser(prog="python -m jaxae.export", description="Export one run of a run.npz.")
@@ -194,13 +206,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--run", type=int, default=0, help="which run of the grid, from 0 on")
     parser.add_argument("--part", choices=PARTS, help="encoder by default; SAELens's layout has both")
     parser.add_argument("--layout", choices=LAYOUTS, default="jaxae", help="of sparse autoencoders also SAELens's")
+    parser.add_argument("--models", nargs="+", default=[], metavar="CLASS", help="of a model that is not jaxae's alone, as "
+                        "my_models.Autoencoder, or jaxae.models.FlaxModules for Flax modules of one's own")  # fmt: skip
     options = parser.parse_args(arguments)
     if options.layout == "sae_lens" and options.part == "encoder":
         parser.error("--part encoder is jaxae's layout's alone: SAELens's holds the autoencoder")
     try:
-        stored = storage.load(options.run_file)
+        stored = storage.load(options.run_file, models=list(map(_class, options.models)))
         if stored.model is None:
-            raise ValueError(f"{options.run_file} has a model that is not jaxae's: export it by jaxae.export.export")
+            raise ValueError(f"{options.run_file} has a model that is not jaxae's: name its class by --models")
         if not 0 <= options.run < len(stored.seeds):
             raise ValueError(f"--run is {options.run}: {options.run_file} has runs 0 to {len(stored.seeds) - 1}")
         params, recipe = take((stored.params, stored.recipes), options.run)

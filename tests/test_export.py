@@ -132,7 +132,16 @@ def test_a_model_of_the_users_own_is_loaded_where_its_class_is_given(tmp_path, c
     storage.save(tmp_path / "run.npz", model=model, recipes=recipes, seeds=seeds, params=stacked, curve={})
     with pytest.raises(SystemExit):
         export.main([str(tmp_path / "run.npz"), str(tmp_path / "out")])
-    assert "has a model that is not jaxae's: export it by jaxae.export.export" in capsys.readouterr().err
+    assert "has a model that is not jaxae's: name its class by --models" in capsys.readouterr().err
+    words = [str(tmp_path / "run.npz"), str(tmp_path / "out"), "--models"]
+    export.main([*words, f"{__name__}.Scaled"])
+    np.testing.assert_array_equal(
+        export.load_exported(tmp_path / "out", models=[Scaled]).encoder(X), model.encoder(take(stacked, 0))(X)
+    )
+    for name, sentence in ((f"{__name__}.Scale", "must name a class on the"), (f"{__name__}.X", "it names a ")):
+        with pytest.raises(SystemExit):
+            export.main([*words, name])
+        assert sentence in capsys.readouterr().err
 
 
 def test_what_cannot_be_exported_is_refused(tmp_path):

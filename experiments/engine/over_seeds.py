@@ -33,6 +33,7 @@ def execute(overrides: list[str], directory: Path, *, redraw=False) -> Result:
         "code": about.code,
         "configuration": about.configuration,
         "seeds": seeds,
+        "overrides": list(overrides),
     }
     words = {seed: _words_of(seed, overrides, base) for seed in seeds}
     results = {}

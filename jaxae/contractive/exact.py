@@ -43,10 +43,17 @@ def plan(encoder: Encoder, x: Float[Array, "batch ..."] | jax.ShapeDtypeStruct, 
     """The way with the fewest operations among those of which one example fits into `memory` MiB, and how it is cut.
 
     x: the batch, or its shape. Nothing is run. Where not even one example of any way fits, the way that needs the least memory
-    is taken.
+    is taken. A way that the encoder does not allow, as jacfwd of a jax.custom_vjp, is left out; raises what JAX does where
+    none is left.
     """
-    known = ways(encoder)
-    costs = {name: _costs(way, encoder, x) for name, way in known.items()}
+    costs, refused = {}, None
+    for name, way in ways(encoder).items():
+        try:
+            costs[name] = _costs(way, encoder, x)
+        except (TypeError, ValueError) as error:
+            refused = error
+    if not costs:
+        raise refused
     budget = memory * 2**20
     fitting = {name: operations for name, (operations, _, each) in costs.items() if each <= budget}
     name = min(fitting, key=fitting.get) if fitting else min(costs, key=lambda name: costs[name][2])

@@ -14,6 +14,7 @@ from sklearn.model_selection import ParameterGrid, check_cv
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from jaxae.sklearn.base import BaseAutoencoder
 from jaxae.training import evaluation_error, fit_grid
 
 __all__ = ["AutoencoderSearchCV"]
@@ -140,6 +141,10 @@ def _masked(values):
 
 
 def _check_numbers(estimator, candidates):
+    if not isinstance(estimator, BaseAutoencoder):
+        raise ValueError(
+            f"estimator is a {type(estimator).__name__}: it must be one of jaxae.sklearn, and GridSearchCV takes any other"
+        )
     allowed = [name for name in NUMBERS if name in estimator.get_params()]
     for candidate in candidates:
         for name, value in candidate.items():

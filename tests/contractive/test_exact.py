@@ -121,6 +121,25 @@ def test_a_function_that_is_no_layers_is_differentiated_in_the_direction_of_fewe
         )
 
 
+def test_a_function_with_a_gradient_of_its_own_is_differentiated_by_it():
+    @jax.custom_vjp
+    def tripled(v):
+        return 3 * v
+
+    tripled.defvjp(lambda v: (3 * v, None), lambda _, gradient: (3 * gradient,))
+    x = np.random.default_rng(0).normal(size=(4, 5)).astype(np.float32)
+    assert exact.plan(tripled, x).way == "jacrev"  # jacfwd takes no custom_vjp
+    np.testing.assert_allclose(penalties.contractive_exact(tripled, x), 9.0 * 5)
+
+
+def test_an_encoder_without_derivatives_is_refused_as_jax_does():
+    def rounded(v):
+        return jax.pure_callback(np.round, v, v)
+
+    with pytest.raises(ValueError, match="callback"):
+        exact.plan(rounded, np.ones((4, 5), np.float32))
+
+
 def test_an_activation_that_mixes_units_has_no_slopes():
     layer = Layer(jnp.asarray(np.random.default_rng(0).normal(size=(5, 4)), jnp.float32), jnp.zeros(4), jax.nn.softmax)
     encoder, x = Layers((layer,)), data((5,))

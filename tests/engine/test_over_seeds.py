@@ -6,7 +6,7 @@ from pathlib import Path
 import hydra
 import pytest
 
-from experiments.engine import over_seeds
+from experiments.engine import over_seeds, trial_names
 from experiments.engine.checks import ConfigurationError
 from experiments.engine.joint_table import collect
 from experiments.engine.status import read_status
@@ -49,6 +49,16 @@ def test_a_finished_run_is_not_done_again_and_more_seeds_are_added(tmp_path):
     (tmp_path / "table.csv").write_text("damaged")
     assert over_seeds.execute([*SMALL, "seeds=[0,1,4]"], tmp_path).outcome is not None
     assert "±" not in (tmp_path / "table.csv").read_text() and len(rows(tmp_path / "table.csv")) == 1
+
+
+def test_the_trials_of_a_sweep_over_seeds_have_names(tmp_path):
+    for rate in (0.01, 0.02):
+        over_seeds.execute([*SMALL, f"optimizer.learning_rate={rate}", "seeds=1"], tmp_path / f"overview-{rate}")
+    trial_names.link(tmp_path)
+    assert {path.name: path.resolve().name for path in (tmp_path / "by_name").iterdir()} == {
+        "optimizer.learning_rate=0.01": "overview-0.01",
+        "optimizer.learning_rate=0.02": "overview-0.02",
+    }
 
 
 def test_a_directory_of_another_run_is_refused(tmp_path):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV
 
 from jaxae.sklearn import AutoencoderSearchCV, ContractiveAutoencoder, DenoisingAutoencoder
@@ -49,6 +50,10 @@ def test_what_changes_the_program_is_refused(x, estimator):
         AutoencoderSearchCV(DenoisingAutoencoder(), {"corruption": ["masking"]}).fit(x)
     with pytest.raises(ValueError, match="param_grid has rate="):
         AutoencoderSearchCV(estimator, {"rate": [0.5]}).fit(x)
+    with pytest.raises(
+        ValueError, match=r"estimator is a PCA: it must be one of jaxae.sklearn, and GridSearchCV takes any"
+    ):
+        AutoencoderSearchCV(PCA(), {"n_components": [2]}).fit(x)
 
 
 def test_many_candidates_are_one_program(x, estimator, compilations):
