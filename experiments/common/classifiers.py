@@ -59,9 +59,9 @@ def noisy_code(model, recipe, params, x, *, key=None):
     return encode(recipe, model.encoder(params), recipe.corruption(corruption_key, x), code_key)
 
 
-def percent_wrong(probe):
-    """The test error of a probe in percent."""
-    return 100 * (1 - probe.accuracy)
+def percent_wrong(right):
+    """The error in percent. right: whether each example is named rightly, as the `correct` of a probe."""
+    return 100 * (1 - float(np.mean(right)))
 
 
 def as_published(name, error, expected, count, *, how="", source):

@@ -24,13 +24,15 @@ __all__ = [
     "within",
 ]
 
+STANDARD_ERRORS = 2  # of a margin, which it must exceed where it is known
+
 
 @dataclass(frozen=True)
 class Verdict:
     """One claim, the rule that decides it, the number that was measured, and whether the rule holds.
 
     source: who makes the claim, "" for our own; margins: the differences that the rule wants above 0, where it is made of such,
-    which are compared in pairs over seeds.
+    which are compared in pairs over seeds; of one seed they must be more than two of their standard errors where they have any.
     """
 
     claim: str
@@ -104,10 +106,15 @@ def same_order(claim, values, paper, *, source=""):
     return decided(claim, " < ".join(expected), " < ".join(ordered), steps, source=source)
 
 
-def decided(claim, rule, measured, margins, *, source=""):
-    """Every margin is above 0, for rules of several comparisons; one that is not a number is not."""
+def decided(claim, rule, measured, margins, *, noise=None, source=""):
+    """Every margin is above 0, for rules of several comparisons; one that is not a number is not.
+
+    noise: a standard error for every margin, of which it must be more than two.
+    """
     margins = tuple(map(float, margins))
-    return Verdict(claim, rule, measured, all(margin > 0 for margin in margins), source, margins)
+    needed = [0] * len(margins) if noise is None else [STANDARD_ERRORS * error for error in noise]
+    holds = all(margin > least for margin, least in zip(margins, needed, strict=True))
+    return Verdict(claim, rule, measured, holds, source, margins)
 
 
 def _named(values):

@@ -10,8 +10,9 @@ import numpy as np
 from experiments.common import published
 from experiments.common.classifiers import as_published, units, validated
 from experiments.common.outcome import Outcome
+from experiments.common.paired import errs_less
 from experiments.common.tables import tidy
-from experiments.common.verdicts import decided, greater, least, listed, same_order
+from experiments.common.verdicts import greater, least, same_order
 from experiments.figures.classification_drawing import draw
 from jaxae.integers import ceiling_division
 from jaxae.measures.codes import saturation
@@ -33,6 +34,7 @@ class Model(NamedTuple):
     epochs: int
     entry: float
     saturated: float
+    right: np.ndarray | None  # of the test examples
 
 
 def outcome(grids, cfg):
@@ -85,6 +87,7 @@ def _model(grid, run, cfg):
         epochs=probe.chosen["epochs"],
         entry=float(energy / (held_out.x.shape[1] * grid.code_size)),
         saturated=float(saturation(encoder(jnp.asarray(held_out.x)))),
+        right=probe.correct if cfg.figure.tested else None,
     )
 
 
@@ -127,18 +130,20 @@ def _rows(runs):
 
 def _verdicts(models, errors, count, cfg):
     tests = {name: model.test for name, model in models.items()}
+    right = {name: model.right for name, model in models.items()}
     entries = {name: model.entry for name, model in models.items()}
     saturated = {name: model.saturated for name, model in models.items()}
     others = max(value for name, value in saturated.items() if name != "CAE")
     verdicts = [
-        least("contraction starts the best classifier", "CAE has the least test error of all", tests,
-              "{name} {value:.2f} %", of="CAE", source=PAPER),
+        errs_less("contraction starts the best classifier", "CAE has the least test error of all", right,
+                  [("CAE", name) for name in right if name != "CAE"], source=PAPER),
         least("the contractive autoencoder's Jacobian is the smallest", "CAE has the least mean squared entry of all",
               entries, "{name} {value:.2g}", of="CAE", source=PAPER),
         greater("its units saturate most", "CAE has the largest saturated share of all", saturated["CAE"], others,
                 "{:.1%} against {:.1%}", source=PAPER),
-        decided("denoising and contraction both start good classifiers", "DAE-b and CAE err less than AE",
-                listed(tests, "{name} {value:.2f} %"), [tests["AE"] - tests[name] for name in ("DAE-b", "CAE")], source=PAPER),
+        errs_less("denoising and contraction both start good classifiers", "DAE-b and CAE err less than AE",
+                  {name: right[name] for name in ("AE", "DAE-b", "CAE")}, [(name, "AE") for name in ("DAE-b", "CAE")],
+                  source=PAPER),
     ]  # fmt: skip
     if not errors:
         return verdicts

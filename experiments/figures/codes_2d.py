@@ -17,7 +17,7 @@ def outcome(grids, cfg):
     """Test codes of both models, the accuracy of their nearest neighbours, and the error of the pictures made from them."""
     (grid,) = grids.values()
     train, test = grid.train, grid.test
-    codes, measured = class_codes.compared(grid, cfg.figure.neighbours)
+    codes, measured, right = class_codes.compared(grid, cfg.figure.neighbours)
     shown = class_codes.first_of_each_class(test.labels, cfg.figure.per_class)
     pictures = test.x[shown].reshape(-1, *test.shape)
     panels = {name: _panel(z[shown], pictures) for name, z in codes.items()}
@@ -39,7 +39,7 @@ def outcome(grids, cfg):
     )
     widths = "-".join(str(width) for width in (grid.model.features, *grid.model.hidden))
     figure = _draw(panels, measured, test.labels[shown], widths)
-    verdicts = class_codes.verdicts(measured, len(test.x), "two", "Hinton & Salakhutdinov 2006, figure 3")
+    verdicts = class_codes.verdicts(measured, right, "two", "Hinton & Salakhutdinov 2006, figure 3")
     return Outcome(figure, rows, table, verdicts, remark, views=[_view(panels, test.labels[shown], pictures)])
 
 

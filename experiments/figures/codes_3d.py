@@ -17,7 +17,7 @@ def outcome(grids, cfg):
     """Test codes of both models in space, the accuracy of their nearest neighbours, and the error of the pictures from them."""
     (grid,) = grids.values()
     labels = grid.test.labels
-    codes, measured = class_codes.compared(grid, cfg.figure.neighbours)
+    codes, measured, right = class_codes.compared(grid, cfg.figure.neighbours)
     shown = class_codes.first_of_each_class(labels, cfg.figure.per_class)
     places = {name: class_codes.squeezed(z[shown]) for name, z in codes.items()}
     rows = tidy(
@@ -36,7 +36,7 @@ def outcome(grids, cfg):
     )
     widths = "-".join(str(width) for width in (grid.model.features, *grid.model.hidden))
     figure = _draw(places, measured, labels[shown], widths)
-    return Outcome(figure, rows, table, class_codes.verdicts(measured, len(labels), "three"), remark)
+    return Outcome(figure, rows, table, class_codes.verdicts(measured, right, "three"), remark)
 
 
 def _draw(places, measured, labels, widths):

@@ -115,7 +115,8 @@ def _of_models(models, radii, largest, data):
             f"its ratio first rises with the radius (published: from {paper['CAE'][0]:.2f} to {paper['CAE'][bump]:.2f})",
             "CAE's largest ratio is above that at 0 by more than twice the standard error of the rise",
             f"from {cae['zero']:.3g} to {cae['height']:.3g} ({cae['height'] / cae['zero']:.2f} times)",
-            [cae["height"] - cae["zero"] - 2 * cae["rise error"]],
+            [cae["height"] - cae["zero"]],
+            noise=[cae["rise error"]],
             source=BY_MODEL,
         ),
         decided(

@@ -3,6 +3,7 @@
 import jax
 import numpy as np
 
+from experiments.common.intervals import mean_with_error
 from jaxae.measures.contraction_ratio import contraction_at_zero, contraction_ratio
 from jaxae.penalties import contractive_closed_form, contractive_hutchinson
 
@@ -28,7 +29,7 @@ def measure(encoder, x, radii, settings):
         "place": float(radii[top]),
         "height": float(mean[top]),
         # Of each example's rise from 0 to the bump: the same directions serve both, so their noise cancels.
-        "rise error": float((per_example[top] - per_example[0]).std() / np.sqrt(len(x))),
+        "rise error": mean_with_error(per_example[top] - per_example[0])[1],
     }
 
 

@@ -1,6 +1,7 @@
 """Errors of logistic regression on features learned without labels, and of classifiers started by them."""
 
 from functools import partial
+from itertools import pairwise
 from typing import NamedTuple
 
 import jax
@@ -10,8 +11,8 @@ import optax
 from experiments.common import published
 from experiments.common.classifiers import alphas_of, as_published, kept, most_valid, noisy_code, percent_wrong, units
 from experiments.common.outcome import Outcome
+from experiments.common.paired import errs_less
 from experiments.common.tables import tidy
-from experiments.common.verdicts import decided, least, listed, same_order
 from experiments.figures.features_drawing import FRESH, RAW, draw
 from jaxae.models import Dense
 from jaxae.objective import encode
@@ -26,10 +27,10 @@ _encode = jax.jit(encode)
 
 
 class Features(NamedTuple):
-    """The test errors in percent of fixed and of fine-tuned features, and what validation chose."""
+    """Which test examples fixed and fine-tuned features name rightly, [examples] or None, and what validation chose."""
 
-    fixed: float | None = None
-    tuned: float | None = None
+    fixed: np.ndarray | None = None
+    tuned: np.ndarray | None = None
     alpha: float | None = None
     strength: float | None = None
     epochs: int | None = None
@@ -39,11 +40,11 @@ def outcome(grids, cfg):
     """The test errors of both kinds of classifiers beside the published ones, where those are of the same data."""
     some = next(iter(grids.values()))
     raw = _linear(some, _as_they_are, cfg)
-    measured = {RAW: Features(fixed=percent_wrong(raw), strength=raw.chosen["strength"])}
+    measured = {RAW: Features(fixed=raw.correct, strength=raw.chosen["strength"])}
     measured[FRESH] = _fresh(some, cfg)
     measured |= {name: _features(grid, cfg, tuned=name in FINE_TUNED) for name, grid in grids.items()}
-    fixed = {name: row.fixed for name, row in measured.items() if row.fixed is not None}
-    tuned = {name: row.tuned for name, row in measured.items() if row.tuned is not None}
+    right = [{name: row[kind] for name, row in measured.items() if row[kind] is not None} for kind in (0, 1)]
+    fixed, tuned = ({name: percent_wrong(each) for name, each in kind.items()} for kind in right)
     paper = [errors.get(cfg.data.name, {}) for errors in (published.FEATURES, published.FEATURES_TUNED)]
     count = len(some.test.x)
     remark = (
@@ -52,7 +53,7 @@ def outcome(grids, cfg):
         "examples. Bars: 95 % intervals of a binomial. Fine-tuning keeps the noise of pretraining, as in the paper, and trains "
         "all layers at once, where the paper adds them one by one. The network without pretraining has as many ReLU units."
     )
-    verdicts = [*_of_fixed(fixed), *_of_tuned(tuned)]
+    verdicts = [*_of_fixed(right[0]), *_of_tuned(right[1])]
     for errors, expected, how, source in (
         (fixed, paper[0], " on fixed features", FIXED),
         (tuned, paper[1], " after fine-tuning", TUNED),
@@ -62,7 +63,10 @@ def outcome(grids, cfg):
             for name in errors
             if name in expected
         ]
-    table = [_row(name, row, *(errors.get(name) for errors in paper)) for name, row in measured.items()]
+    table = [
+        _row(name, row, *(errors.get(name) for errors in (fixed, paper[0], tuned, paper[1])))
+        for name, row in measured.items()
+    ]
     rows = tidy(
         ("features", "fine-tuned", "test error (%)"),
         ((name, "no", error) for name, error in fixed.items()),
@@ -99,11 +103,11 @@ def _features(grid, cfg, *, tuned):
     params = {"encoder": take(grid.params, 0)["encoder"]}
     codes = {alpha: partial(_encode, recipe, grid.encoder()) for alpha, recipe in recipes.items()}
     alpha, probe = most_valid({alpha: _linear(grid, code, cfg) for alpha, code in codes.items()})
-    found = Features(fixed=percent_wrong(probe), alpha=alpha, strength=probe.chosen["strength"])
+    found = Features(fixed=probe.correct, alpha=alpha, strength=probe.chosen["strength"])
     if not tuned:
         return found
     classifier = _fine_tuned(grid, partial(noisy_code, grid.model, recipes[alpha]), params, cfg)
-    return found._replace(tuned=percent_wrong(classifier), epochs=classifier.chosen["epochs"])
+    return found._replace(tuned=classifier.correct, epochs=classifier.chosen["epochs"])
 
 
 def _fresh(grid, cfg):
@@ -111,7 +115,7 @@ def _fresh(grid, cfg):
     model = Dense(grid.model.features, grid.model.hidden[:1], "relu", init_weights="he_normal")
     params = {"encoder": model.init(jax.random.key(int(grid.seeds[0])))["encoder"]}
     classifier = _fine_tuned(grid, partial(units, model), params, cfg)
-    return Features(tuned=percent_wrong(classifier), epochs=classifier.chosen["epochs"])
+    return Features(tuned=classifier.correct, epochs=classifier.chosen["epochs"])
 
 
 def _fine_tuned(grid, code, params, cfg):
@@ -131,41 +135,42 @@ def _fine_tuned(grid, code, params, cfg):
     )
 
 
-def _row(name, row, fixed, tuned):
+def _row(name, row, fixed, published_fixed, tuned, published_tuned):
     return {
         "features": name,
-        "fixed, test error (%)": row.fixed,
-        "published, fixed": fixed,
-        "fine-tuned, test error (%)": row.tuned,
-        "published, fine-tuned": tuned,
+        "fixed, test error (%)": fixed,
+        "published, fixed": published_fixed,
+        "fine-tuned, test error (%)": tuned,
+        "published, fine-tuned": published_tuned,
         "alpha": row.alpha,
         "strength": row.strength,
         "epochs of fine-tuning": row.epochs,
     }
 
 
-def _of_fixed(errors):
+def _of_fixed(right):
     """The verdicts on table 1."""
-    form = "{name} {value:.2f} %"
-    single = {name: error for name, error in errors.items() if name not in (DEEP, DEEP_DROPOUT)}
-    sparse = {name: error for name, error in single.items() if name.startswith("k = ")}
+    single = {name: each for name, each in right.items() if name not in (DEEP, DEEP_DROPOUT)}
+    ks = [
+        name
+        for name in sorted(published.FEATURES["mnist"], key=published.FEATURES["mnist"].get)
+        if name.startswith("k = ")
+    ]
     return [
-        decided("learned features tell classes apart better than pixels", "each code of one layer errs less than pixels",
-                listed(single, form), [errors[RAW] - error for name, error in single.items() if name != RAW], source=FIXED),
-        same_order("neither the most nor the fewest active units are best", sparse, published.FEATURES["mnist"], source=FIXED),
-        least("25 active units give the best features", "k = 25 has the least test error of one layer", single, form,
-              of="k = 25", source=FIXED),
+        errs_less("learned features tell classes apart better than pixels", "each code of one layer errs less than pixels",
+                  single, [(name, RAW) for name in single if name != RAW], source=FIXED),
+        errs_less("neither the most nor the fewest active units are best", " < ".join(ks), {name: right[name] for name in ks},
+                  list(pairwise(ks)), source=FIXED),
+        errs_less("25 active units give the best features", "k = 25 has the least test error of one layer", single,
+                  [("k = 25", name) for name in single if name != "k = 25"], source=FIXED),
     ]  # fmt: skip
 
 
-def _of_tuned(errors):
+def _of_tuned(right):
     """The verdicts on table 3."""
-    form = "{name} {value:.2f} %"
-    started = [errors[FRESH] - error for name, error in errors.items() if name != FRESH]
     return [
-        decided("features learned without labels start a better classifier", f"each errs less than {FRESH}",
-                listed(errors, form), started, source=TUNED),
-        decided("a second k-sparse layer helps", "two layers err less than one after fine-tuning",
-                listed({name: errors[name] for name in ("k = 25", DEEP)}, form), [errors["k = 25"] - errors[DEEP]],
-                source=TUNED),
+        errs_less("features learned without labels start a better classifier", f"each errs less than {FRESH}",
+                  right, [(name, FRESH) for name in right if name != FRESH], source=TUNED),
+        errs_less("a second k-sparse layer helps", "two layers err less than one after fine-tuning",
+                  {name: right[name] for name in ("k = 25", DEEP)}, [(DEEP, "k = 25")], source=TUNED),
     ]  # fmt: skip

@@ -7,6 +7,7 @@ import jax
 import numpy as np
 
 from experiments.common.classifiers import clean_code, percent_wrong, units, validated
+from experiments.common.intervals import mean_with_error
 from experiments.common.outcome import Outcome
 from experiments.common.pca import PrincipalComponents
 from experiments.common.tables import tidy
@@ -129,7 +130,7 @@ def _errors(grids, views, draws, cfg):
     for method, candidates in views.items():
         probes = {name: [_linear(view, rows, cfg) for rows in draws] for name, view in candidates.items()}
         best = max(probes, key=partial(_validated, probes))
-        tests[method], chosen[method] = np.array([percent_wrong(probe) for probe in probes[best]]), best
+        tests[method], chosen[method] = np.array([percent_wrong(probe.correct) for probe in probes[best]]), best
     name, splits = chosen.pop(CODE), views[PIXELS][""]
     grid = grids[name]
     fresh = Dense(grid.model.features, grid.model.hidden, "relu", init_weights="he_normal")
@@ -139,7 +140,7 @@ def _errors(grids, views, draws, cfg):
         for index, rows in enumerate(draws):
             params = {"encoder": fresh.init(jax.random.key(index))["encoder"]}
             code, start = learned if method == STARTED else (partial(units, fresh), params)
-            tests[method][index] = percent_wrong(_network(code, start, splits, rows, index, cfg))
+            tests[method][index] = percent_wrong(_network(code, start, splits, rows, index, cfg).correct)
     return Errors(tests, {"code": name, "components": chosen[PCA]})
 
 
@@ -191,7 +192,7 @@ def _verdicts(found, few):
             ", ".join(
                 f"{count:g} of each class: {a.mean():.1f} against {b.mean():.1f} %" for count, (a, b) in errors.items()
             ),
-            [_surely(b - a) for a, b in errors.values()],
+            **_leads(b - a for a, b in errors.values()),
         )
 
     fewest, most = (found[count].tests[NETWORK] - found[count].tests[CODE] for count in (min(found), max(found)))
@@ -204,11 +205,12 @@ def _verdicts(found, few):
             "what is learned without labels counts most where labels are few",
             "the code's lead over the network, less two standard errors, is larger with the fewest labels than with all",
             f"{fewest.mean():.1f} against {most.mean():.1f} points",
-            [_surely(fewest) - most.mean()],
+            **_leads([fewest - most.mean()]),
         ),
     ]
 
 
-def _surely(differences):
-    """The mean over draws less two standard errors."""
-    return float(differences.mean() - 2 * _deviation(differences) / np.sqrt(len(differences)))
+def _leads(differences):
+    """The margins and the noise of a verdict on differences over draws."""
+    margins, noise = zip(*map(mean_with_error, differences), strict=True)
+    return {"margins": margins, "noise": noise}

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.metrics.pairwise import euclidean_distances
 
+from experiments.common.intervals import mean_with_error
 from experiments.common.outcome import Outcome
 from experiments.common.tables import tidy
 from experiments.common.verdicts import Verdict, decided, falls, greater, less, listed, rises
@@ -106,7 +107,7 @@ def _of_quality(rankings, code):
     quality, size = _quality(rankings), code.base.shape[1]
     hashing = {name: value for name, value in quality.items() if name.startswith(COMPONENTS)}
     paired = rankings[code.name].average_precision - rankings[PIXELS].average_precision
-    error = paired.std() / np.sqrt(len(paired))
+    _, error = mean_with_error(paired)
     return [
         decided(
             "the code retrieves better than PCA hashing",

@@ -8,10 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.common import published
-from experiments.common.classifiers import alphas_of, as_published, clean_code, kept, most_valid
+from experiments.common.classifiers import alphas_of, as_published, clean_code, kept, most_valid, percent_wrong
 from experiments.common.outcome import Outcome
+from experiments.common.paired import errs_less
 from experiments.common.tables import aligned, tidy
-from experiments.common.verdicts import decided, listed
 from experiments.figures.stacked_deep import check_times, measured_over_depth, verdicts_on_depth
 from experiments.figures.stacked_drawing import FRESH, RAW, draw
 from jaxae.models import Dense, Layers
@@ -24,10 +24,10 @@ STACKS = "Vincent et al. 2010, table 3"
 
 
 class _Stack(NamedTuple):
-    """Linear-probe errors from the pixels up, the error of the fine-tuned classifier, and the alpha of a k-sparse code."""
+    """Which test examples are named rightly, by linear probes from the pixels up and by the fine-tuned stack; its alpha."""
 
-    layers: list[float]
-    fine_tuned: float
+    layers: list[np.ndarray]
+    fine_tuned: np.ndarray
     alpha: float | None
 
 
@@ -36,7 +36,7 @@ def outcome(grids, cfg):
     stacks = {name.removesuffix(" stack"): grid for name, grid in grids.items() if name.endswith("stack")}
     deep = measured_over_depth({name: grid for name, grid in grids.items() if name.startswith("depth")}, cfg)
     train, test = next(iter(grids.values())).train, next(iter(grids.values())).test
-    raw = 1 - _linear(train.x, test.x, train, test, cfg).accuracy
+    raw = _linear(train.x, test.x, train, test, cfg).correct
     probed = {name: _classified(grid, raw, cfg) for name, grid in stacks.items()}
     fresh = _fresh(stacks["plain"], cfg)
     remark = (
@@ -47,12 +47,14 @@ def outcome(grids, cfg):
     paper = published.STACKS_TUNED.get(cfg.data.name, {})
     verdicts = verdicts_on_depth(deep) + _of_classes(probed, fresh)
     verdicts += [
-        as_published(f"the {name} stack", 100 * probed[name].fine_tuned, error, len(test.x), source=STACKS)
+        as_published(f"the {name} stack", percent_wrong(probed[name].fine_tuned), error, len(test.x), source=STACKS)
         for name, error in paper.items()
     ]
     table = _table(deep, probed, fresh, raw)
     rows, checks = _rows(deep, probed, fresh), [check_times(deep.seconds)]
-    return Outcome(draw(deep, probed, fresh), rows, table, verdicts, remark, checks=checks)
+    lines = {name: [percent_wrong(right) for right in stack.layers] for name, stack in probed.items()}
+    tuned = {FRESH: percent_wrong(fresh)} | {name: percent_wrong(stack.fine_tuned) for name, stack in probed.items()}
+    return Outcome(draw(deep, lines, tuned), rows, table, verdicts, remark, checks=checks)
 
 
 def _table(deep, probed, fresh, raw):
@@ -67,11 +69,16 @@ def _table(deep, probed, fresh, raw):
             *({"model": name, error: value, seconds: deep.seconds.get(name)} for name, value in deep.errors.items()),
             {"model": f"PCA, {deep.size}", error: deep.pca},
             *(
-                {"model": f"{name} stack", linear: stack.layers[-1], tuned: stack.fine_tuned, "alpha": stack.alpha}
+                {
+                    "model": f"{name} stack",
+                    linear: _share(stack.layers[-1]),
+                    tuned: _share(stack.fine_tuned),
+                    "alpha": stack.alpha,
+                }
                 for name, stack in probed.items()
             ),
-            {"model": FRESH, tuned: fresh},
-            {"model": RAW, linear: raw},
+            {"model": FRESH, tuned: _share(fresh)},
+            {"model": RAW, linear: _share(raw)},
         ]
     )
 
@@ -82,12 +89,12 @@ def _rows(deep, probed, fresh):
         (("reconstruction", name, "", value) for name, value in deep.errors.items()),
         (("seconds per epoch", name, "", value) for name, value in deep.seconds.items()),
         (
-            ("linear probe error", name, layer, value)
+            ("linear probe error", name, layer, _share(right))
             for name, stack in probed.items()
-            for layer, value in enumerate(stack.layers)
+            for layer, right in enumerate(stack.layers)
         ),
-        [("fine-tuned error", FRESH, "", fresh)],
-        (("fine-tuned error", name, "", stack.fine_tuned) for name, stack in probed.items()),
+        [("fine-tuned error", FRESH, "", _share(fresh))],
+        (("fine-tuned error", name, "", _share(stack.fine_tuned)) for name, stack in probed.items()),
     )
 
 
@@ -97,10 +104,9 @@ def _classified(grid, raw, cfg):
     probes = {alpha: _linear_at(grid, kept(recipe, alpha), top, cfg) for alpha in alphas_of(recipe, cfg.figure.alphas)}
     alpha, best = most_valid(probes)
     recipe = kept(recipe, alpha)
-    below = [_linear_at(grid, recipe, depth, cfg).accuracy for depth in range(1, top)]
-    layers = [raw, *(1 - accuracy for accuracy in (*below, best.accuracy))]
+    layers = [raw, *(_linear_at(grid, recipe, depth, cfg).correct for depth in range(1, top)), best.correct]
     params = {"encoder": take(grid.params, 0)["encoder"]}
-    return _Stack(layers, 1 - _fine_tuned(grid, recipe, params, cfg), alpha)
+    return _Stack(layers, _fine_tuned(grid, recipe, params, cfg), alpha)
 
 
 def _linear_at(grid, recipe, depth, cfg):
@@ -119,10 +125,10 @@ def _linear(features, features_test, train, test, cfg):
 
 
 def _fresh(grid, cfg):
-    """The error of the same network of sigmoid units, fine-tuned from random weights."""
+    """What the same network of sigmoid units, fine-tuned from random weights, names rightly."""
     model = Dense(grid.model.features, grid.model.hidden)
     params = {"encoder": model.init(jax.random.key(0))["encoder"]}
-    return 1 - _fine_tuned(grid, take(grid.recipes, 0), params, cfg)
+    return _fine_tuned(grid, take(grid.recipes, 0), params, cfg)
 
 
 def _fine_tuned(grid, recipe, params, cfg):
@@ -138,25 +144,32 @@ def _fine_tuned(grid, recipe, params, cfg):
         epochs=cfg.figure.classifier,
         batch_size=cfg.figure.batch_size,
     )
-    return result.accuracy
+    return result.correct
+
+
+def _share(right):
+    return percent_wrong(right) / 100
 
 
 def _of_classes(probed, fresh):
     """The verdicts on what the stacks know of the class."""
-    layers = {name: (stack.layers[1], stack.layers[-1]) for name, stack in probed.items()}
+    ends = {
+        name: {f"{name}, layer {depth}": stack.layers[depth] for depth in (1, len(stack.layers) - 1)}
+        for name, stack in probed.items()
+    }
     tuned = {name: stack.fine_tuned for name, stack in probed.items()}
     return [
-        decided(
+        errs_less(
             "deeper layers are more abstract",
             "in every stack a linear probe errs less on the top layer than on the first",
-            ", ".join(f"{name} {last:.1%} against {first:.1%}" for name, (first, last) in layers.items()),
-            [first - last for first, last in layers.values()],
+            {layer: right for layers in ends.values() for layer, right in layers.items()},
+            [tuple(reversed(layers)) for layers in ends.values()],
         ),
-        decided(
+        errs_less(
             "pretraining helps classification",
             "every fine-tuned stack errs less than the network without pretraining",
-            listed({FRESH: fresh, **tuned}, "{name} {value:.1%}"),
-            [fresh - error for error in tuned.values()],
+            {FRESH: fresh, **tuned},
+            [(name, FRESH) for name in tuned],
             source="Makhzani & Frey 2014, table 3",
         ),
     ]

@@ -8,8 +8,11 @@ from experiments.common import plotting
 RAW, FRESH = "pixels", "no pretraining"
 
 
-def draw(deep, probed, fresh):
-    """Errors over depth, the seconds of an epoch, and classification errors by layer and after fine-tuning."""
+def draw(deep, layers, tuned):
+    """Errors over depth, the seconds of an epoch, and classification errors by layer and after fine-tuning.
+
+    layers: {stack: errors in percent from the pixels up}; tuned: {name: error in percent}.
+    """
     with plotting.style():
         figure, ((left, right), (below, last)) = plt.subplots(2, 2, figsize=(11, 7.6))
         for way, marker in (("joint", "o-"), ("greedy", "s--")):
@@ -23,16 +26,12 @@ def draw(deep, probed, fresh):
         right.bar(depths, list(deep.seconds.values()), color=plotting.COLORS[1], width=0.6)
         right.set(xlabel="depth of the encoder (layers)", ylabel="seconds per epoch", xticks=depths)
         right.set(title="Cost of joint training")
-        lines = {name: 100 * np.array(stack.layers) for name, stack in probed.items()}
-        depth = np.arange(len(next(iter(lines.values()))))
-        for (name, values), marker in zip(lines.items(), "os^D", strict=True):
+        depth = np.arange(len(next(iter(layers.values()))))
+        for (name, values), marker in zip(layers.items(), "os^D", strict=True):
             below.plot(depth, values, marker + "-", label=name)
         below.set(xlabel="layer of the stack (0: pixels)", ylabel="linear probe, test error (%)", xticks=depth)
         below.set(title="What a layer says of the class")
-        names = [FRESH, *probed]
-        last.barh(
-            names, [100 * fresh, *(100 * stack.fine_tuned for stack in probed.values())], color=plotting.COLORS[1]
-        )
+        last.barh(list(tuned), list(tuned.values()), color=plotting.COLORS[1])
         last.invert_yaxis()
         last.set(xlabel="test error of the fine-tuned classifier (%)", title="Fine-tuning the whole stack")
         for ax in (left, below):

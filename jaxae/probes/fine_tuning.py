@@ -70,9 +70,11 @@ def fine_tuned(
     if validation is None:
         best = _again(training, best)
     started = time.perf_counter()
-    accuracy = _accuracy(encode_test, best.params, x_test, labels_test)
+    correct = _correct(encode_test, best.params, x_test, labels_test)
     chosen = {"learning_rate": best.rate, "epochs": best.epochs}
-    return Probe(accuracy, chosen, scores, best.seconds, time.perf_counter() - started, best.params)
+    return Probe(
+        float(correct.mean()), correct, chosen, scores, best.seconds, time.perf_counter() - started, best.params
+    )
 
 
 class _Training(NamedTuple):
@@ -115,7 +117,7 @@ def _search(training, fit, rates, count, encode, choosing):
     for rate in rates:
         started, scores[rate] = time.perf_counter(), np.zeros(count)
         for index, params in enumerate(training.after_each_epoch(rate, fit, count)):
-            scores[rate][index] = score = _accuracy(encode, params, *choosing)
+            scores[rate][index] = score = _correct(encode, params, *choosing).mean()
             if score > most:
                 most, best = score, _Fit(rate, index + 1, params, time.perf_counter() - started)
     return scores, best
@@ -164,10 +166,11 @@ def _epoch(encode, optimizer, rate, state, x, labels, order, steps, key, *, batc
 
 
 @jax.jit
+def _named(encode, params, x):
+    return jnp.argmax(_logits(encode, params, x), axis=-1)
+
+
 def _correct(encode, params, x, labels):
-    return jnp.sum(jnp.argmax(_logits(encode, params, x), axis=-1) == labels)
-
-
-def _accuracy(encode, params, x, labels):
-    chunks = range(0, len(x), CHUNK)
-    return float(sum(_correct(encode, params, x[i : i + CHUNK], labels[i : i + CHUNK]) for i in chunks) / len(x))
+    """Whether each example is named rightly, bool [examples]."""
+    named = [_named(encode, params, x[i : i + CHUNK]) for i in range(0, len(x), CHUNK)]
+    return np.concatenate(named) == np.asarray(labels)

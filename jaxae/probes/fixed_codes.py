@@ -100,9 +100,9 @@ def _probe(candidate, name, values, train, test, validation, seed):
             classifier = candidate(best, train_codes).fit(train_codes, train_labels)
             fit_seconds = time.perf_counter() - started
         started = time.perf_counter()
-        accuracy = classifier.score(test_codes, test_labels)
+        correct = classifier.predict(test_codes) == test_labels
         test_seconds = time.perf_counter() - started
-    return Probe(float(accuracy), {name: best}, scores, fit_seconds, test_seconds, classifier)
+    return Probe(float(correct.mean()), correct, {name: best}, scores, fit_seconds, test_seconds, classifier)
 
 
 def _standardised(codes, shift, scale):

@@ -14,12 +14,14 @@ __all__ = ["Probe", "validation_split"]
 class Probe(NamedTuple):
     """What a probe measures.
 
-    accuracy: on the test set, in [0, 1]; chosen: the chosen values by name; validation: {candidate: accuracy on the
+    accuracy: on the test set, in [0, 1]; correct: whether each test example is named rightly, bool [m], by which classifiers
+    are compared in pairs; chosen: the chosen values by name; validation: {candidate: accuracy on the
     validation split}; fit_seconds: of the fit that is tested, on all training examples; test_seconds: of predicting the test
     labels (both on one core where scikit-learn computes); fitted: the scikit-learn classifier, or the fine-tuned parameters.
     """
 
     accuracy: float
+    correct: np.ndarray
     chosen: dict[str, float]
     validation: dict[float, Any]
     fit_seconds: float

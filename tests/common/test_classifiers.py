@@ -32,7 +32,7 @@ def test_a_k_sparse_code_keeps_alpha_times_as_many_units_and_another_code_what_i
 
 def test_of_equal_validation_the_first_alpha_counts_and_else_the_best():
     def probe(*accuracies):
-        return Probe(0.0, {}, dict(enumerate(accuracies)), 0.0, 0.0, None)
+        return Probe(0.0, None, {}, dict(enumerate(accuracies)), 0.0, 0.0, None)
 
     assert classifiers.most_valid({1: probe(0.5, 0.6), 2: probe(0.7, 0.1), 3: probe(0.7)})[0] == 2
 
