@@ -8,77 +8,35 @@ import argparse
 import hashlib
 import os
 import pkgutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 from safetensors import numpy
 
 from jaxae import losses, storage
-from jaxae.arrays import Array, Params
+from jaxae.arrays import Params
 from jaxae.codes import identity
+from jaxae.exported import PARTS, TRAINED_CODE, Exported, load_exported, paths_of
 from jaxae.files import described_tensors, npz
 from jaxae.files.schema import (
     Missing,
-    check_format,
     check_shapes,
     describe,
     describe_model,
     function_from,
     header,
-    model_from,
-    with_present_names,
 )
 from jaxae.functions import configure
-from jaxae.objective import Recipe, encode
+from jaxae.objective import Recipe
 from jaxae.schedules import at
 from jaxae.sparse import sae_lens
 from jaxae.sweeps import take
 
 __all__ = ["PARTS", "Exported", "export", "load_exported"]
 
-PARTS = ("encoder", "autoencoder")
-TRAINED_CODE = "code_parameters"  # where a file keeps params["code"], beside the function of the recipe
 LAYOUTS = ("jaxae", "sae_lens")
-OUTPUTS = ("data", "logits", None)  # what a decoder gives: x itself, its logits, or nobody said
-
-
-class Exported(NamedTuple):
-    """One trained autoencoder, or its encoder alone: model and params as in jaxae.models, the code that the recipe kept.
-
-    part: "encoder" or "autoencoder"; output: the decoder's, "data", "logits", or None where it is unknown.
-    """
-
-    model: Any
-    params: Any
-    code: Any
-    part: str
-    output: str | None
-
-    @property
-    def encoder(self) -> Callable:
-        """The encoder as a callable pytree, without the recipe's code, [..., features] -> [..., code]."""
-        return self.model.encoder(self.params)
-
-    @property
-    def decoder(self) -> Callable:
-        """The decoder as a callable pytree, [..., code] -> [..., features]; raises ValueError for an encoder alone."""
-        if self.part == "encoder":
-            raise ValueError("the export holds an encoder alone: part='autoencoder' exports the decoder too")
-        return self.model.decoder(self.params)
-
-    def encode(self, x: Float[Array, "*batch features"]) -> Float[Array, "*batch code"]:
-        """The code of clean x with what the recipe keeps of it, compiled as in training."""
-        return _encode(self.code, self.encoder, jnp.asarray(x))
-
-    def decode(self, codes: Float[Array, "*batch code"]) -> Float[Array, "*batch features"]:
-        """The reconstruction of codes, in units of the data where `output` is known, else as the decoder gives it."""
-        decoded = self.decoder(jnp.asarray(codes))
-        return jax.nn.sigmoid(decoded) if self.output == "logits" else decoded
 
 
 def export(
@@ -120,45 +78,9 @@ def export(
         "output": None if recipe is None else _output(recipe.loss),
         "sha256": hashlib.sha256(content).hexdigest(),
     }
-    weights, text = _paths(path)
+    weights, text = paths_of(path)
     described_tensors.write(weights, text, content, description)
     return weights, text
-
-
-def load_exported(path: str | os.PathLike, models: Iterable[type] = ()) -> Exported:
-    """What `export` wrote; the encoder gives the same bits.
-
-    path: as given to `export`; models: further classes that the model may be of. Raises FileNotFoundError or ValueError with
-    one sentence for a file that is missing, truncated, damaged, of a newer format, not the other's, or of a model of none.
-    """
-    weights, text = _paths(path)
-    whole = "an export is a .safetensors file with its .json"
-    description = described_tensors.read_description(weights, text, whole)
-    check_format(text, description)
-    content, tensors = described_tensors.read_tensors(weights)
-    try:
-        tensors = npz.nested(tensors)
-        if description["sha256"] != hashlib.sha256(content).hexdigest():
-            raise ValueError(f"its sha256 is not that of {weights.name}, which is damaged or of another export")
-        words, part, output = description["model"], description["part"], description["output"]
-        model = model_from(words, models)
-        if words is not None and model is None:
-            raise ValueError(
-                f"its model is {words['class']}, no class of jaxae: give it to load_exported by models=[...]"
-            )
-        if model is None or part not in PARTS or output not in OUTPUTS:
-            raise ValueError(f"model, part or output is none of this jaxae: {words}, {part!r}, {output!r}")
-        code = jax.tree.map(
-            jnp.asarray, function_from(with_present_names(description["code"]), tensors.pop("code", {}))
-        )
-        if TRAINED_CODE in tensors:
-            tensors["code"] = tensors.pop(TRAINED_CODE)
-        check_shapes(model, tensors, part)
-    except KeyError as error:
-        raise ValueError(f"{text} does not describe an export: {error} is missing") from error
-    except (AttributeError, TypeError, ValueError) as error:
-        raise ValueError(f"{text} does not describe an export: {error}") from error
-    return Exported(model, jax.tree.map(jnp.asarray, tensors), code, part, output)
 
 
 def _check_encoder(model, params):
@@ -171,20 +93,10 @@ def _check_encoder(model, params):
         ) from error
 
 
-@jax.jit
-def _encode(code, encoder, x):
-    return encode(Recipe(None, None, code=code), encoder, x)
-
-
 def _output(loss):
     if loss.func is losses.binary_cross_entropy:
         return "logits"
     return "data" if loss.func in (losses.squared_error, losses.gaussian_nll) else None
-
-
-def _paths(path):
-    base = str(path).removesuffix(".safetensors")
-    return Path(f"{base}.safetensors"), Path(f"{base}.json")
 
 
 def _class(name):
