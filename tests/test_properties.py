@@ -10,9 +10,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from experiments.engine.checks import NUMBERS, SIZES, ConfigurationError, check_number, check_size
+from experiments.engine.checks import SIZES, ConfigurationError, check_number, check_size
 from jaxae import codes, corruptions, losses, penalties
 from jaxae.models import ACTIVATIONS, Layer, Layers
+from jaxae.ranges import NUMBERS
 
 settings.register_profile("jaxae", deadline=None, max_examples=60, derandomize=True)
 settings.load_profile("jaxae")

@@ -1,47 +1,11 @@
 """What a configuration's numbers may be: each refusal is one sentence with the key and what is allowed."""
 
-import math
-import numbers
-
 from omegaconf import DictConfig, ListConfig
 
+from jaxae import ranges
 from jaxae.training.precision import check_precision
 
-# key: (lowest, highest, whole number?, may the ends be reached?); keys of functions without a row may be any finite number.
-NUMBERS = {
-    "seed": (0, 2**32 - 1, True, True),
-    "weight": (0, math.inf, False, True),
-    "validation": (0, 1, False, True),
-    "corruption.rate": (0, 1, False, True),
-    "corruption.std": (0, math.inf, False, True),
-    "code.k": (1, math.inf, True, True),
-    "code.k of batch_top_k": (0, math.inf, False, False),
-    "code.bandwidth": (0, math.inf, False, False),
-    "code.count": (1, math.inf, True, True),
-    "code.std": (0, math.inf, False, True),
-    "code.rate": (0, 0.99, False, True),
-    "code.threshold": (0, math.inf, False, True),
-    "penalty.rho": (0, 1, False, False),
-    "penalty.p": (0, 1, False, True),
-    "penalty.bandwidth": (0, math.inf, False, False),
-    "penalty.target_l0": (0, math.inf, False, False),
-    "penalty.k": (1, math.inf, True, True),
-    "penalty.dead_after": (0, math.inf, True, True),
-    "penalty.sparsity": (0, math.inf, False, True),
-    "penalty.share": (0, math.inf, False, True),
-    "penalty.prefixes of matryoshka_drawn": (1, math.inf, True, True),
-    "penalty.gamma": (0, math.inf, False, True),
-    "penalty.std": (0, math.inf, False, True),
-    "penalty.epsilon": (0, math.inf, False, False),
-    "penalty.samples": (1, math.inf, True, True),
-    "penalty.memory": (1, math.inf, True, True),
-    "loss.std": (0, math.inf, False, False),
-    "optimizer.learning_rate": (0, math.inf, False, True),
-    "optimizer.momentum": (0, 1, False, True),
-    "optimizer.every": (1, math.inf, True, True),
-    "optimizer.dead_after": (1, math.inf, True, True),
-}
-NULLABLE = ("penalty.target_l0",)  # of them, those that may be null
+NULLABLE = ("penalty.target_l0",)  # the keys of jaxae.ranges that may be null
 # key: the least value
 SIZES = {
     "train.epochs": 0,
@@ -64,28 +28,11 @@ class DivergenceError(ArithmeticError):
 
 
 def check_number(key, value, *, highest=None, of=""):
-    """Refuse a value that is not a number, or a list of numbers, in the range of its key.
-
-    of: the name of the function, where one has a range of its own.
-    """
-    if isinstance(value, list):
-        if not value:
-            raise ConfigurationError(
-                f"{key} is an empty list: a list is an axis of a grid and takes one number or more"
-            )
-        for element in value:
-            check_number(key, element, highest=highest, of=of)
-        return
-    usual = NUMBERS.get(key, (-math.inf, math.inf, False, True))
-    low, high, whole, closed = NUMBERS.get(f"{key} of {of}", usual)
-    high = high if highest is None else highest
-    kind = "a whole number" if whole else "a number"
-    allowed = f"{kind} {_range(low, high, closed)}, or a list of them"
-    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not math.isfinite(value):
-        raise ConfigurationError(f"{key} is {value!r}: it must be {allowed}")
-    inside = low <= value <= high and (closed or value not in (low, high))
-    if not inside or (whole and value != int(value)):
-        raise ConfigurationError(f"{key} is {value!r}: it must be {allowed}")
+    """Refuse a value as `jaxae.ranges.check_number` does."""
+    try:
+        ranges.check_number(key, value, highest=highest, of=of)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
 
 
 def check_size(key, value):
@@ -160,11 +107,3 @@ def check_penalty_weights(cfgs: dict[str, DictConfig]):
             raise ConfigurationError(f"{place}code gated has a gate that learns by its penalty: choose gated_auxiliary")
         if cfg.penalty["_target_"] == GATED_PENALTY and not gated:
             raise ConfigurationError(f"{place}penalty gated_auxiliary trains the gate of code=gated: choose that code")
-
-
-def _range(low, high, closed):
-    if math.isinf(low) and math.isinf(high):
-        return "that is finite"
-    if math.isinf(high):
-        return f"from {low} on" if closed else f"above {low}"
-    return f"between {low} and {high}" + ("" if closed else ", ends excluded")

@@ -5,9 +5,10 @@ from jax.tree_util import Partial
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from experiments.engine.checks import NULLABLE, NUMBERS, ConfigurationError, check_number
+from experiments.engine.checks import NULLABLE, ConfigurationError, check_number
 from jaxae.functions import configure, keywords_of
 from jaxae.objective import Recipe
+from jaxae.ranges import NUMBERS
 from jaxae.schedules import Schedule
 
 

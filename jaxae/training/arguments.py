@@ -12,6 +12,7 @@ from jaxtyping import Shaped
 from jaxae.arrays import Array
 from jaxae.models import Autoencoder
 from jaxae.objective import Recipe
+from jaxae.ranges import check_number
 from jaxae.rows import Rows
 from jaxae.sweeps import numbers_of
 
@@ -76,6 +77,19 @@ def check_recipe(recipe: Recipe, runs: int | None = None) -> None:
                 f"{name} has the shape {list(np.shape(number))}: it must be [{runs}], a number for every seed, as "
                 "jaxae.sweeps.expand gives it"
             )
+        _check_range(recipe, name, number)
+
+
+def _check_range(recipe, name, number):
+    """Refuse a number that a function of ours does not take, where it is known before anything is compiled."""
+    function = getattr(recipe, name.partition(".")[0]).func if "." in name else None
+    function = getattr(function, "function", function)
+    if isinstance(number, jax.core.Tracer) or not getattr(function, "__module__", "jaxae").startswith(
+        ("jaxae", "optax")
+    ):
+        return
+    values = [float(str(value)) for value in np.asarray(number, np.float32).ravel()]  # 0.1 as it was written
+    check_number(name, values, of=getattr(function, "__name__", ""))
 
 
 def _reconstruction_of(model) -> Callable:

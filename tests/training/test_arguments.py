@@ -4,7 +4,7 @@ import numpy as np
 import optax
 import pytest
 
-from jaxae import codes, losses
+from jaxae import codes, corruptions, losses
 from jaxae.functions import configure
 from jaxae.models import Dense
 from jaxae.objective import Recipe
@@ -64,3 +64,35 @@ def test_an_axis_is_for_a_grid_and_a_grid_has_a_number_for_every_seed():
     recipes, seeds, _ = expand(one)
     with pytest.raises(ValueError, match=r"learning_rate has the shape \[2\]: it must be \[1\]"):
         fit_grid(Dense(6, 3), recipes, X, seeds=seeds[:1], **SIZES)
+
+
+@pytest.mark.parametrize(
+    ("roles", "message"),
+    [
+        ({"code": configure(codes.top_k, k=-1)}, "code.k is -1.0: it must be a whole number from 1 on"),
+        ({"code": configure(codes.top_k, k=1.5)}, "code.k is 1.5: it must be a whole number"),
+        (
+            {"corruption": configure(corruptions.masking, rate=1.2)},
+            "corruption.rate is 1.2: it must be a number between 0 and 1",
+        ),
+        ({"weight": np.nan}, "weight is nan: it must be a number from 0 on"),
+    ],
+)
+def test_numbers_beyond_their_range_are_refused(roles, message):
+    one = Recipe(losses.squared_error, SGD)._replace(**roles)
+    recipes, seeds, _ = expand(one)
+    with pytest.raises(ValueError, match=message):
+        fit(Dense(6, 3), one, X, **SIZES)
+    with pytest.raises(ValueError, match=message):
+        fit_grid(Dense(6, 3), recipes, X, seeds=seeds, **SIZES)
+
+
+def test_the_numbers_of_ones_own_functions_are_ones_own():
+    def spread(z, *, k):
+        return k * z
+
+    fit(Dense(6, 3), Recipe(losses.squared_error, SGD, code=configure(spread, k=-0.5)), X, **SIZES)
+
+
+def test_the_ends_of_a_range_survive_their_rounding_to_float32():
+    fit(Dense(6, 3), Recipe(losses.squared_error, SGD, code=configure(codes.dropout, rate=0.99)), X, **SIZES)

@@ -135,7 +135,7 @@ def test_the_checkpoint_is_written_before_a_divergence_is_told_whatever_it_costs
     def on_divergence(epochs):
         told.append((epochs.tolist(), [path.parent.name for path in tmp_path.rglob(MANIFEST)]))
 
-    grid(rates=(0.01, np.nan), checkpoints=Checkpoints(tmp_path, 1, share=1e-9), on_divergence=on_divergence)
+    grid(rates=(0.01, 1e38), checkpoints=Checkpoints(tmp_path, 1, share=1e-9), on_divergence=on_divergence)
     assert told == [([-1, 0], ["epoch_1"])]
 
 
