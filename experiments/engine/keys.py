@@ -1,6 +1,7 @@
 """The words of a command line: one that the configuration does not have, or that Hydra would pass over, is refused."""
 
 import argparse
+import difflib
 import functools
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def check(words: list[str], config="config"):
     """Check overrides, in an initialised Hydra; raises ConfigurationError with one sentence for the first that is refused.
 
     Refused are keys that the configuration does not have, keys added where nothing reads them, deleted keys that something
-    reads, and lists of choices for a group. What Hydra itself refuses, as an unknown choice, is left to Hydra.
+    reads, and unknown choices and lists of choices for a group. What else Hydra itself refuses is left to Hydra.
     """
     search = [word for word in words if _is_searchpath(word)]
     try:
@@ -62,7 +63,7 @@ def check(words: list[str], config="config"):
     overrides = [override for override in parsed if not override.key_or_group.startswith("hydra")]
     chosen = {override.key_or_group: override for override in overrides if override.key_or_group in groups}
     for override in chosen.values():
-        _check_choice(override)
+        _check_choice(override, _options(override.key_or_group, config, search))
     for override in overrides:
         if override.key_or_group in chosen:
             continue
@@ -97,8 +98,13 @@ def _is_searchpath(word):
     return word.lstrip("+").startswith("hydra.searchpath=")
 
 
-def _check_choice(override):
-    """Refuse to delete a group or to give it a list, of which Hydra would take the last."""
+def _options(group, config, search):
+    """The choices of a group, those of further folders included."""
+    return GlobalHydra.instance().config_loader().get_group_options(group, ObjectType.CONFIG, config, search)
+
+
+def _check_choice(override, options):
+    """Refuse to delete a group, to give it a list, of which Hydra would take the last, and a choice that it does not have."""
     group = override.key_or_group
     if override.is_delete():
         raise ConfigurationError(f"~{group} leaves the configuration without {group}: choose one as {group}=NAME")
@@ -106,6 +112,12 @@ def _check_choice(override):
         if value.startswith("["):
             names = value.strip("[]").replace(" ", "")
             raise ConfigurationError(f"{group} is {value}: it takes one choice; sweep it with -m {group}={names}")
+        if value.isidentifier() and value not in (*options, "null"):
+            near = difflib.get_close_matches(value, options, n=1)
+            meant = f"did you mean {near[0]}? " if near else ""
+            raise ConfigurationError(
+                f"{group}={value} is not a choice: {meant}{group} has {', '.join(sorted(options))}"
+            )
 
 
 def _check_key(override, config, choices):
@@ -147,8 +159,7 @@ def _places_of(key, cfg):
 
 def _choices_with(key, group, config, choices):
     """The choices of a group whose configuration has a key, names of the fewest words first."""
-    search = [word for word in choices if _is_searchpath(word)]
-    options = GlobalHydra.instance().config_loader().get_group_options(group, ObjectType.CONFIG, config, search)
+    options = _options(group, config, [word for word in choices if _is_searchpath(word)])
     others = [word for word in choices if not word.startswith(f"{group}=")]
     found = []
     for option in sorted(options, key=_words):

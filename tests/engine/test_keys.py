@@ -16,6 +16,9 @@ from experiments.engine.checks import ConfigurationError
         ("penalty=l1,[kl_sparsity,none]", r"penalty is \[kl_sparsity,none\]"),
         ("corruption.rate=0.3", r"corruption.rate is not a key of corruption=clean: corruption=masking, .* "
                                 r"corruption=salt_and_pepper have it, as in corruption=masking corruption.rate=0.3"),
+        ("penalty=contractiv weight=1", "penalty=contractiv is not a choice: did you mean contractive. penalty has auxk, "),
+        ("-m data=mnist5k,mnist6k", "data=mnist6k is not a choice: did you mean mnist5k"),
+        ("experiment=unknown", "experiment=unknown is not a choice: experiment has absorption, canonical"),
         ("code.k=3", r"code.k is not a key of code=identity: code=top_k, .* as in code=top_k code.k=3"),
         ("optimizer=adam optimizer.momentum=0.9", "optimizer=adam: optimizer=sgd has it, as in optimizer=sgd optimizer.mo"),
         ("code=top_k,identity code.k=3", "code.k is not a key of code=identity"),
@@ -52,7 +55,6 @@ def test_a_word_that_nothing_reads_is_refused_in_one_sentence(words, sentence):
         "+variants.sparse=['penalty=l1'] +at.mine={epochs:3} at.smoke.epochs=1",
         "+penalty.rho=0.1",  # a function says itself what it has
         "hydra.run.dir=/tmp/x hydra/launcher=basic",
-        "penalty=unknown",  # Hydra lists what there is
         "experiment=spectrum figure.examples=4 ~variants.AE",
     ],
 )
