@@ -18,7 +18,8 @@ def errs_less(claim, rule, right, pairs, *, source=""):
     leads = [mean_with_error(100.0 * right[one] - 100.0 * right[other]) for one, other in pairs]
     (one, other), (margin, error) = min(zip(pairs, leads, strict=True), key=_certainty)
     errors = {name: percent_wrong(each) for name, each in right.items()}
-    said = f"{listed(errors, '{name} {value:.2f} %')}; least certain: {one} {margin:.2f} ± {error:.2f} ahead of {other}"
+    closest = f"least certain: {one} {margin:.2f} ahead of {other}, standard error {error:.2f}"
+    said = f"{listed(errors, '{name} {value:.2f} %')}; {closest}"
     margins, noise = zip(*leads, strict=True)
     return decided(claim, f"{rule}, {RULE}", said, margins, noise=noise, source=source)
 

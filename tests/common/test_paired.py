@@ -24,13 +24,16 @@ def test_the_examples_that_one_alone_names_rightly_decide(won, lost, holds):
     error = 100 * np.sqrt(won + lost - (won - lost) ** 2 / 1000) / 1000  # McNemar's, of the difference of two shares
     assert found.margins == pytest.approx([(won - lost) / 10])
     assert found.holds is holds is bool((won - lost) / 10 > 2 * error)
-    assert f"a {(won - lost) / 10:.2f} ± {error:.2f} ahead of b" in found.measured
+    assert f"a {(won - lost) / 10:.2f} ahead of b, standard error {error:.2f}" in found.measured
 
 
 def test_the_least_certain_pair_is_told():
     right = {"a": named_rightly(1), "b": named_rightly(2), "c": named_rightly(1.1)}
     found = errs_less("claim", "rule", right, [("a", "b"), ("a", "c")])
-    assert "a 1.00 %, b 2.00 %, c 1.10 %; least certain: a 0.10 ± 0.03 ahead of c" in found.measured and found.holds
+    assert (
+        "a 1.00 %, b 2.00 %, c 1.10 %; least certain: a 0.10 ahead of c, standard error 0.03" in found.measured
+        and found.holds
+    )
     assert "two standard errors" in found.rule
 
 
