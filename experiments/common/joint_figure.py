@@ -12,7 +12,7 @@ def joint_figure(figures):
     """The first of the figures, changed to show the means over all.
 
     Lines of the same places get a band, markers without a line and bars get whiskers; a line whose places differ is joined by
-    those of the other figures, thin. Whiskers of single figures go. Where figures have other artists, those of the first stay.
+    those of the other figures, thin. Whiskers of single figures go. Scattered points, and other artists, are those of the first.
     """
     first = figures[0]
     if len(figures) == 1 or len({len(figure.axes) for figure in figures}) > 1:
@@ -38,10 +38,11 @@ def _join_lines(axes):
         if len({len(_places(line)) for line in lines}) > 1:
             continue
         first, places, heights = lines[0], np.stack(list(map(_places, lines))), np.stack(list(map(_heights, lines)))
-        if not _same(places):
+        if _same(places):
+            if not _same(heights):
+                _add_band(own, first, places[0], heights)
+        elif first.get_linestyle() != "None":  # scattered points stay those of the first
             _add_thin(own, lines, across=_same(heights) and first.get_transform() != own.transData)
-        elif not _same(heights):
-            _add_band(own, first, places[0], heights)
 
 
 def _add_band(ax, line, places, heights):

@@ -127,3 +127,15 @@ def test_figures_of_other_numbers_of_axes_leave_the_first():
     one, _ = plt.subplots()
     two, _ = plt.subplots(1, 2)
     assert joint_figure([one, two]) is one
+
+
+def test_scattered_points_are_those_of_the_first():
+    figures = []
+    for seed in range(3):
+        figure, ax = plt.subplots()
+        ax.plot([1.0 + seed, 2.0], [3.0, 4.0 + seed], "o")
+        ax.plot([1.0 + seed, 2.0], [3.0, 4.0], "-")
+        figures.append(figure)
+    points, *lines = joint_figure(figures).axes[0].get_lines()
+    np.testing.assert_array_equal(points.get_xydata(), [[1, 3], [2, 4]])
+    assert len(lines) == 3  # the line of the first, and those of the others, thin
