@@ -12,7 +12,7 @@ def joint_figure(figures):
     """The first of the figures, changed to show the means over all.
 
     Lines of the same places get a band, markers without a line and bars get whiskers; a line whose places differ is joined by
-    those of the other figures, thin. Whiskers of single figures go. Scattered points, and other artists, are those of the first.
+    those of the other figures, thin. Whiskers of single figures go. Scattered points and other artists are those of the first.
     """
     first = figures[0]
     if len(figures) == 1 or len({len(figure.axes) for figure in figures}) > 1:
