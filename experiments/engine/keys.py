@@ -39,12 +39,12 @@ def multirun_first(arguments: list[str]) -> list[str]:
 
 
 def _check_directory(words):
-    """Refuse the directory of a sweep where there is none, and that of one run for a sweep: Hydra would pass over either."""
+    """Refuse the directory of a sweep alone where there is none, and that of one run for a sweep: Hydra would pass over it."""
     keys = {word.partition("=")[0].lstrip("+") for word in words}
-    sweeps = any(word in MULTIRUN for word in words)
-    if "hydra.sweep.dir" in keys and not sweeps and "hydra.mode" not in keys:
+    given, sweeps = keys & {"hydra.sweep.dir", "hydra.run.dir"}, any(word in MULTIRUN for word in words)
+    if given == {"hydra.sweep.dir"} and not sweeps and "hydra.mode" not in keys:
         raise ConfigurationError("hydra.sweep.dir is of a sweep: add -m, or give the directory as hydra.run.dir")
-    if "hydra.run.dir" in keys and sweeps:
+    if given == {"hydra.run.dir"} and sweeps:
         raise ConfigurationError("hydra.run.dir is of one run: give the directory of a sweep as hydra.sweep.dir")
 
 

@@ -82,7 +82,7 @@ def check_recipe(recipe: Recipe, runs: int | None = None) -> None:
 
 def _check_range(recipe, name, number):
     """Refuse a number that a function of ours does not take, where it is known before anything is compiled."""
-    function = getattr(recipe, name.partition(".")[0]).func if "." in name else None
+    function = getattr(getattr(recipe, name.partition(".")[0]), "func", None)
     function = getattr(function, "function", function)
     if isinstance(number, jax.core.Tracer) or not getattr(function, "__module__", "jaxae").startswith(
         ("jaxae", "optax")

@@ -4,10 +4,11 @@ import numpy as np
 import optax
 import pytest
 
-from jaxae import codes, corruptions, losses
+from jaxae import codes, corruptions, losses, penalties
 from jaxae.functions import configure
 from jaxae.models import Dense
 from jaxae.objective import Recipe
+from jaxae.schedules import Schedule
 from jaxae.sweeps import expand
 from jaxae.training import fit, fit_grid
 
@@ -96,3 +97,8 @@ def test_the_numbers_of_ones_own_functions_are_ones_own():
 
 def test_the_ends_of_a_range_survive_their_rounding_to_float32():
     fit(Dense(6, 3), Recipe(losses.squared_error, SGD, code=configure(codes.dropout, rate=0.99)), X, **SIZES)
+
+
+def test_a_weight_may_follow_a_schedule():
+    weight = Schedule(configure(optax.linear_schedule, init_value=0.0, end_value=1.0, transition_steps=1))
+    fit(Dense(6, 3), Recipe(losses.squared_error, SGD, penalty=penalties.l1, weight=weight), X, **SIZES)

@@ -127,7 +127,7 @@ def test_fit_can_be_mapped_over_seeds():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("parallel_runs", [1, 2])
-@pytest.mark.parametrize("bad", [np.nan, 1e30])
+@pytest.mark.parametrize("bad", [1e38, 1e30])
 def test_a_run_that_diverges_leaves_the_others_untouched(parallel_runs, bad):
     def grid(rates):
         recipes, _, _ = expand(recipe(sgd(rates)))
