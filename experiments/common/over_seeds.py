@@ -61,7 +61,7 @@ def _is_number(value):
 
 def _verdict(same):
     """The verdict over seeds: it holds where it does for every seed and every margin is above 0 by a paired t-test."""
-    first, count = same[0], sum(map(_leads, same))
+    first, count = same[0], sum(map(_leads, same)) if len(same) > 1 else int(same[0].holds)
     measured = f"holds in {count} of {len(same)}: {mean_text([verdict.measured for verdict in same])}"
     holds = count == len(same)
     if first.margins and len(same) > 1:

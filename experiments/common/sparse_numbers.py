@@ -33,5 +33,5 @@ def _is_sparse(grid):
     """Whether the code function makes units exactly 0, or the code's layer rectifies."""
     function = grid.recipes.code.func
     activation = getattr(grid.model, "activation", ())
-    layers = (activation,) if isinstance(activation, str) else activation
+    layers = activation if isinstance(activation, tuple) else (activation,)
     return getattr(function, "function", function) not in DENSE or "relu" in layers[-1:]

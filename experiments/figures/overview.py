@@ -9,6 +9,7 @@ import numpy as np
 from experiments.common import plotting
 from experiments.common.outcome import Outcome
 from experiments.common.sparse_numbers import sparse_numbers
+from experiments.common.tables import aligned
 from experiments.common.trained_grid import TrainedGrid
 from jaxae.integers import ceiling_division
 from jaxae.schedules import at
@@ -22,7 +23,9 @@ def outcome(grids, cfg):
         for grid, run, label in shown
         for epoch in range(grid.curve["test_error"].shape[1])
     ]
-    table = [{"run": label or "run"} | _values(grid, run, -1) | sparse_numbers(grid, run) for grid, run, label in shown]
+    table = aligned(
+        [{"run": label or "run"} | _values(grid, run, -1) | sparse_numbers(grid, run) for grid, run, label in shown]
+    )
     first = [each for each in shown if _is_picture(each[0].train.shape)][: cfg.figure.runs]
     with plotting.style():
         figure = plt.figure(figsize=(11, 3.6 + 2.2 * len(first)))

@@ -55,7 +55,8 @@ validation digits with another seed ([results/features_search.csv](results/featu
 is older than the comparison in pairs: its verdicts compare the errors alone.""",
     "stacked": """The stacks of this run had 10 epochs of pretraining a layer, and `scale=paper` has 50 since then: chosen on
 validation digits with seed 100 ([results/stacked_search.csv](results/stacked_search.csv)), not yet run to its end. The plain
-stack is ahead of no pretraining by 3 of 10,000 test digits, whose standard error is 1.7 digits or more: no lead.""",
+stack leads no pretraining by 3 of 10,000 test digits, whose standard error is 1.7 digits or more: no lead, so
+this verdict was judged anew, by hand.""",
     "dead_units_colour_patches": """60,000 contrast-normalised and whitened patches of CIFAR-10 (a copy that was
 compressed as JPEG again), 8 x 8 pixels in colour, 6,000 steps.""",
     "dead_units_features": """60,000 sums of known features of the world of [recovery](#recovery): 1,024 features in 96
