@@ -13,7 +13,7 @@ from flax import struct
 from jaxtyping import Float
 
 from jaxae.arrays import Array, Key, Params
-from jaxae.integers import ceiling_division
+from jaxae.integers import ceiling_division, is_count
 from jaxae.models.convolution import convolve, max_pool
 from jaxae.models.layers import ACTIVATIONS, INITIALIZERS
 
@@ -96,9 +96,9 @@ class Convolutional:
         channels = (self.channels,) if isinstance(self.channels, Integral) else tuple(self.channels)
         padding = self.decoder_padding
         padding = (padding,) * len(channels) if isinstance(padding, str) else tuple(padding)
-        if len(shape) not in (2, 3) or not all(_is_size(size) for size in shape):
+        if len(shape) not in (2, 3) or not all(is_count(size) for size in shape):
             raise ValueError(f"shape is {shape}: it must be (height, width) or (height, width, colours), from 1 on")
-        if not channels or not all(_is_size(size) for size in channels):
+        if not channels or not all(is_count(size) for size in channels):
             raise ValueError(f"model.channels is {channels}: it must be whole numbers from 1 on, one per layer")
         if len(padding) != len(channels) or not all(name in ("same", "valid") for name in padding):
             raise ValueError(
@@ -168,7 +168,3 @@ def _decoded(size, padding):
     for name in padding:
         size = 2 * (size - 2 * (name == "valid"))
     return size
-
-
-def _is_size(size):
-    return isinstance(size, Integral) and not isinstance(size, bool) and size >= 1

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from numbers import Integral
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Float
 
 from jaxae.arrays import Array, Key, Params
+from jaxae.integers import is_count
 from jaxae.models.layers import ACTIVATIONS, INITIALIZERS, Layer, Layers
 
 __all__ = ["Dense", "centred", "untie"]
@@ -42,9 +42,9 @@ class Dense:
         names = (
             tuple(self.activation) if isinstance(self.activation, tuple | list) else (self.activation,) * len(hidden)
         )
-        if not _is_size(self.features):
+        if not is_count(self.features):
             raise ValueError(f"model.features is {self.features!r}: it must be a whole number from 1 on")
-        if not hidden or not all(map(_is_size, hidden)):
+        if not hidden or not all(map(is_count, hidden)):
             raise ValueError(
                 f"model.hidden is {hidden}: it must be a width or a list of widths, whole numbers from 1 on"
             )
@@ -159,7 +159,3 @@ def untie(model: Dense, params: Params) -> tuple[Dense, Params]:
         for layer, mirrored in zip(params["decoder"], reversed(params["encoder"]), strict=True)
     ]
     return replace(model, tied=False), {"encoder": params["encoder"], "decoder": decoder}
-
-
-def _is_size(value):
-    return isinstance(value, Integral) and not isinstance(value, bool) and value >= 1

@@ -1,7 +1,6 @@
 """Sparse autoencoders: one linear layer each way, a dictionary of unit vectors, and the parameters of their codes."""
 
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any
 
 import jax
@@ -10,6 +9,7 @@ from flax import struct
 from jaxtyping import Float
 
 from jaxae.arrays import Array, Key, Number, Params
+from jaxae.integers import is_count
 from jaxae.models.layers import ACTIVATIONS, Layer, Layers
 
 __all__ = ["CODE_PARAMETERS", "Sparse", "SparseEncoder"]
@@ -83,7 +83,7 @@ class Sparse:
         """Check every field."""
         for name in ("features", "hidden"):
             size = getattr(self, name)
-            if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
+            if not is_count(size):
                 raise ValueError(f"model.{name} is {size!r}: it must be a whole number from 1 on")
             object.__setattr__(self, name, int(size))
         for name in ("pre_bias", "tied_start", "scaled_by_norms"):

@@ -1,7 +1,6 @@
 """What is asked of a training: each refusal is one sentence, before anything is compiled."""
 
 from collections.abc import Callable
-from numbers import Integral
 from typing import Any
 
 import jax
@@ -10,6 +9,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from jaxae.arrays import Array
+from jaxae.integers import is_count
 from jaxae.models import Autoencoder
 from jaxae.objective import Recipe
 from jaxae.ranges import check_number
@@ -27,9 +27,9 @@ def check_sizes(
     x: Shaped[Array | Rows, "n ..."], x_test: Any, epochs: int, batch_size: int, x_validation: Any = None
 ) -> None:
     """Refuse, by ValueError, sizes and further examples that do not go with the training examples."""
-    if not _is_whole(epochs) or epochs < 1:
+    if not is_count(epochs):
         raise ValueError(f"epochs is {epochs!r}: it must be a whole number from 1 on")
-    if not _is_whole(batch_size) or not 1 <= batch_size <= len(x):
+    if not is_count(batch_size) or batch_size > len(x):
         raise ValueError(
             f"batch_size is {batch_size!r}: it must be between 1 and the number of examples, {len(x)}, and whole"
         )
@@ -98,7 +98,3 @@ def _reconstruction_of(model) -> Callable:
         return model.decoder(params)(model.encoder(params)(x))
 
     return reconstruction
-
-
-def _is_whole(value):
-    return isinstance(value, Integral) and not isinstance(value, bool)

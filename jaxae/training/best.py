@@ -1,6 +1,5 @@
 """The best epoch of a run by its error on validation examples, and the stop where none better follows."""
 
-from numbers import Integral
 from typing import Any, NamedTuple
 
 import jax
@@ -8,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Num
 
 from jaxae.arrays import Array, Number, Params
+from jaxae.integers import is_count
 
 __all__ = ["Best", "check_patience", "first_best", "updated", "with_kept_values"]
 
@@ -24,7 +24,7 @@ class Best(NamedTuple):
 def check_patience(patience: Any, x_validation: Any) -> None:
     """Refuse, by ValueError, a patience that is none or has no validation examples."""
     if patience is not None:
-        if not isinstance(patience, Integral) or isinstance(patience, bool) or patience < 1:
+        if not is_count(patience):
             raise ValueError(f"patience is {patience!r}: it must be a whole number of epochs from 1 on, or None")
         if x_validation is None:
             raise ValueError(

@@ -12,7 +12,7 @@ from jax.stages import Compiled
 from jaxtyping import Num
 
 from jaxae.arrays import Array
-from jaxae.integers import ceiling_division
+from jaxae.integers import ceiling_division, is_count
 from jaxae.training.devices import free_bytes
 from jaxae.training.state import State
 
@@ -35,7 +35,7 @@ _MEASURED = {}  # structure of a grid: the number measured for it
 
 def check_parallel_runs(number: Any) -> None:
     """Refuse, by ValueError, what is neither a whole number from 1 on nor "auto"."""
-    if number != "auto" and (not isinstance(number, Integral) or isinstance(number, bool) or number < 1):
+    if number != "auto" and not is_count(number):
         raise ValueError(f"parallel_runs is {number!r}: it must be a whole number from 1 on, or 'auto'")
 
 
