@@ -61,7 +61,7 @@ def _is_number(value):
 
 def _verdict(same):
     """The verdict over seeds: it holds where it does for every seed and every margin is above 0 by a paired t-test."""
-    first, count = same[0], sum(map(_leads, same)) if len(same) > 1 else int(same[0].holds)
+    first, count = same[0], sum(verdict.holds for verdict in same)
     measured = f"holds in {count} of {len(same)}: {mean_text([verdict.measured for verdict in same])}"
     holds = count == len(same)
     if first.margins and len(same) > 1:
@@ -71,11 +71,6 @@ def _verdict(same):
         measured += f"; least certain difference {_with_chance(margins[:, worst], chances[worst])}"
         holds = holds and chances[worst] < LEVEL
     return Verdict(first.claim, first.rule, measured, bool(holds), first.source, first.margins)
-
-
-def _leads(verdict):
-    """Whether a seed's verdict holds; where it is made of margins, whatever the noise of one seed is: seeds tell of that."""
-    return all(margin > 0 for margin in verdict.margins) if verdict.margins else verdict.holds
 
 
 def _with_chance(differences, chance):

@@ -2,7 +2,7 @@
 
 from experiments.common.classifiers import percent_wrong
 from experiments.common.intervals import mean_with_error
-from experiments.common.verdicts import decided, listed
+from experiments.common.verdicts import STANDARD_ERRORS, decided, listed
 
 __all__ = ["errs_less"]
 
@@ -26,4 +26,4 @@ def errs_less(claim, rule, right, pairs, *, source=""):
 
 def _certainty(pair):
     _, (margin, error) = pair
-    return margin - 2 * error
+    return margin - STANDARD_ERRORS * error

@@ -32,7 +32,7 @@ class Verdict:
     """One claim, the rule that decides it, the number that was measured, and whether the rule holds.
 
     source: who makes the claim, "" for our own; margins: the differences that the rule wants above 0, where it is made of such,
-    which are compared in pairs over seeds; of one seed they must be more than two of their standard errors where they have any.
+    which are compared in pairs over seeds.
     """
 
     claim: str
