@@ -7,7 +7,12 @@ from jaxae.measures.sparsity import active_units
 
 __all__ = ["sparse_numbers"]
 
-DENSE = (codes.identity, codes.first, codes.dropout, codes.noisy_sigmoid)  # codes that by themselves make no unit 0
+DENSE = (
+    codes.identity,
+    codes.first,
+    codes.dropout,
+    codes.noisy_sigmoid,
+)  # codes that do not choose units by their size
 EXAMPLES = 10_000  # test examples that are encoded, at most
 
 

@@ -153,17 +153,17 @@ def _share(right):
 
 def _of_classes(probed, fresh):
     """The verdicts on what the stacks know of the class."""
+    top = len(next(iter(probed.values())).layers) - 1
     ends = {
-        name: {f"{name}, layer {depth}": stack.layers[depth] for depth in (1, len(stack.layers) - 1)}
-        for name, stack in probed.items()
+        f"{name}, layer {depth}": stack.layers[depth] for name, stack in probed.items() for depth in sorted({1, top})
     }
     tuned = {name: stack.fine_tuned for name, stack in probed.items()}
     return [
         errs_less(
             "deeper layers are more abstract",
             "in every stack a linear probe errs less on the top layer than on the first",
-            {layer: right for layers in ends.values() for layer, right in layers.items()},
-            [tuple(reversed(layers)) for layers in ends.values()],
+            ends,
+            [(f"{name}, layer {top}", f"{name}, layer 1") for name in probed],
         ),
         errs_less(
             "pretraining helps classification",

@@ -58,22 +58,21 @@ def array(
         if label is not None or key is not None:
             raise ValueError("Data options 'label' and 'key' are not of streamed files; allowed is null.")
         return leading_of(streamed(path, test, split, seed=seed, scaling=scaling, shape=shape), split, limit)
-    if key is None and not isinstance(test, Table) and _has_splits(path, label):
-        table, test = (read(path, **_present(path, names)) for names in SPLITS)
+    if key is None and not isinstance(test, Table) and (splits := _splits(path, label)):
+        table, test = (read(path, **names) for names in splits)
     else:
         table = read(path, **options)
     return limited(divided(table, test, seed=seed, scaling=scaling, shape=shape), split, limit)
 
 
-def _has_splits(path, label):
-    """Whether the file has the examples of both splits, and their labels are not asked for by another name."""
-    needed = {names["key"] for names in SPLITS} | ({label} if label else set())
-    return label in (None, SPLITS[0]["label"]) and needed <= set(_keys(path))
+def _splits(path, label):
+    """The keys of the examples and, where the file has them, of the labels of both splits; [] where it has not both splits.
 
-
-def _present(path, names):
-    """The key of a split's examples, and that of its labels where the file has it."""
-    return {option: name for option, name in names.items() if name in _keys(path)}
+    label: where it is given, that of the training split, which the file must have.
+    """
+    keys = _keys(path) if label in (None, SPLITS[0]["label"]) else []
+    found = [{option: name for option, name in names.items() if name in keys} for names in SPLITS]
+    return found if all("key" in names for names in found) and (label is None or label in keys) else []
 
 
 def _keys(path):

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ from jaxae.extras import imported
 def from_csv(path: Path, label: str | None, *, header: bool) -> Table:
     """The rows of a .csv or .tsv, whose first line has the names of the columns where `header` is true; raises Refused.
 
-    Fields end with a comma, a semicolon or a tab, whichever the first line has most of; a name with .gz is unpacked.
+    Fields end with a comma, a semicolon or a tab, whichever the first line has most of outside quotes; a name with .gz is
+    unpacked.
     """
     pandas = imported("pandas")
 
     opened = gzip.open if path.suffix.lower() == ".gz" else open
     with opened(path, "rt", newline="", encoding="utf-8-sig") as file:
-        separator = max(",;\t", key=file.readline().count)
+        separator = max(",;\t", key=re.sub('"[^"]*"', "", file.readline()).count)
         file.seek(0)
         lines = csv.reader(file, delimiter=separator, skipinitialspace=True)
         first, second = next(lines, []), next(lines, [])

@@ -95,6 +95,14 @@ def test_an_npz_with_both_splits_keeps_them(labels, tmp_path):
     assert len(both(path, key="x_train", test=0.5)[1].x) == 15  # asked for by its key, an array is divided
 
 
+def test_what_separates_nothing_within_a_quoted_name_is_no_separator(tmp_path):
+    path = tmp_path / "quoted.csv"
+    path.write_text('"size (w;h;d)",weight\n' + "".join(f"{i},{2 * i}\n" for i in range(20)))
+    train, test = both(path, test=0.5)
+    assert train.x.shape == test.x.shape == (10, 2)
+    assert train.origin.columns == ("size (w;h;d)", "weight")
+
+
 def test_columns_that_pandas_numbers_itself_are_names(tmp_path):
     path = tmp_path / "own.csv"
     pd.DataFrame(X).to_csv(path, index=False)  # 0,1,2
