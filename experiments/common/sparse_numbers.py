@@ -7,12 +7,7 @@ from jaxae.measures.sparsity import active_units
 
 __all__ = ["sparse_numbers"]
 
-DENSE = (
-    codes.identity,
-    codes.first,
-    codes.dropout,
-    codes.noisy_sigmoid,
-)  # codes that do not choose units by their size
+DENSE = (codes.identity, codes.first, codes.dropout, codes.noisy_sigmoid)  # they choose no units by their size
 EXAMPLES = 10_000  # test examples that are encoded, at most
 
 
