@@ -62,10 +62,14 @@ class Given:
 
 
 def as_partial(role: Any) -> Any:
-    """A plain function or an optax optimizer as a Partial without numbers; anything else as it is."""
+    """A function, a functools.partial of one, or an optax optimizer, as a Partial; anything else as it is."""
     if isinstance(role, optax.GradientTransformation):
         return Partial(Given(role))
-    return Partial(role) if inspect.isfunction(role) else role
+    if isinstance(role, Partial) or not callable(role):
+        return role
+    if isinstance(role, functools.partial) and not role.args:
+        return configure(role.func, **role.keywords)
+    return Partial(role)
 
 
 def configure(function: Callable, **keywords: Any) -> Partial:

@@ -28,7 +28,7 @@ class Recipe(_Roles):
     """An experiment but for its model: five configured functions and the weight (lambda) of the penalty.
 
     Each function is a jax.tree_util.Partial, as `jaxae.functions.configure` makes it, so that a recipe is a pytree of numbers.
-    A plain function, or an optax optimizer as it stands, becomes one without numbers.
+    A function, a functools.partial of one by keywords, or an optax optimizer as it stands, becomes one.
     """
 
     __slots__ = ()
@@ -39,7 +39,8 @@ class Recipe(_Roles):
 
     @classmethod
     def _make(cls, roles):  # what `_replace` calls
-        return super()._make(as_partial(role) for role in roles)
+        *functions, weight = roles
+        return super()._make([*map(as_partial, functions), weight])
 
 
 def encode(

@@ -103,7 +103,7 @@ def check_penalty_weights(cfgs: dict[str, DictConfig]):
         if cfg.weight and not any(penalised.values()):
             raise ConfigurationError(f"{place}weight is {cfg.weight} and penalty is none: choose one, as penalty=l1")
         gated = cfg.code["_target_"] == GATED
-        if gated and not penalised[label]:
+        if gated and cfg.penalty["_target_"] != GATED_PENALTY and cfg.penalty["_target_"].startswith("jaxae."):
             raise ConfigurationError(f"{place}code gated has a gate that learns by its penalty: choose gated_auxiliary")
         if cfg.penalty["_target_"] == GATED_PENALTY and not gated:
             raise ConfigurationError(f"{place}penalty gated_auxiliary trains the gate of code=gated: choose that code")

@@ -9,6 +9,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Glob
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
@@ -40,9 +41,10 @@ def multirun_first(arguments: list[str]) -> list[str]:
 
 def _check_directory(words):
     """Refuse the directory of a sweep alone where there is none, and that of one run for a sweep: Hydra would pass over it."""
-    keys = {word.partition("=")[0].lstrip("+") for word in words}
-    given, sweeps = keys & {"hydra.sweep.dir", "hydra.run.dir"}, any(word in MULTIRUN for word in words)
-    if given == {"hydra.sweep.dir"} and not sweeps and "hydra.mode" not in keys:
+    values = {word.partition("=")[0].lstrip("+"): word.partition("=")[2] for word in words}
+    given = values.keys() & {"hydra.sweep.dir", "hydra.run.dir"}
+    sweeps = values.get("hydra.mode") == "MULTIRUN" or any(word in MULTIRUN for word in words)
+    if given == {"hydra.sweep.dir"} and not sweeps:
         raise ConfigurationError("hydra.sweep.dir is of a sweep: add -m, or give the directory as hydra.run.dir")
     if given == {"hydra.run.dir"} and sweeps:
         raise ConfigurationError("hydra.run.dir is of one run: give the directory of a sweep as hydra.sweep.dir")
@@ -62,14 +64,15 @@ def check(words: list[str], config="config"):
         return
     overrides = [override for override in parsed if not override.key_or_group.startswith("hydra")]
     chosen = {override.key_or_group: override for override in overrides if override.key_or_group in groups}
-    for override in chosen.values():
-        _check_choice(override, _options(override.key_or_group, config, search))
+    options = {group: _options(group, config, search) for group in chosen}
+    for group, override in chosen.items():
+        _check_choice(override, options[group])
     for override in overrides:
         if override.key_or_group in chosen:
             continue
-        first = {name: _values(other)[0] for name, other in chosen.items()}
+        first = {name: _values(other, options[name])[0] for name, other in chosen.items()}
         group = override.key_or_group.partition(".")[0]
-        swept = _values(chosen[group]) if group in chosen else [None]
+        swept = _values(chosen[group], options[group]) if group in chosen else [None]
         for value in swept:  # a key must be one of every choice that it is swept with
             choices = first if value is None else first | {group: value}
             try:
@@ -108,11 +111,11 @@ def _check_choice(override, options):
     group = override.key_or_group
     if override.is_delete():
         raise ConfigurationError(f"~{group} leaves the configuration without {group}: choose one as {group}=NAME")
-    for value in _values(override):
+    for value in _values(override, options) or [override.get_value_string()]:
         if value.startswith("["):
             names = value.strip("[]").replace(" ", "")
             raise ConfigurationError(f"{group} is {value}: it takes one choice; sweep it with -m {group}={names}")
-        if value.isidentifier() and value not in (*options, "null"):
+        if (value.isidentifier() or _is_glob(override)) and value not in (*options, "null"):
             near = difflib.get_close_matches(value, options, n=1)
             meant = f"did you mean {near[0]}? " if near else ""
             raise ConfigurationError(
@@ -176,6 +179,12 @@ def _words(name):
     return name.count("_")
 
 
-def _values(override):
-    """The values of a choice as words: one, or those of a sweep."""
+def _is_glob(override):
+    return isinstance(override.value(), Glob)
+
+
+def _values(override, options):
+    """The values of a choice as words: one, or those of a sweep, which may be those of the options that fit a glob."""
+    if _is_glob(override):
+        return override.value().filter(options)
     return list(override.sweep_string_iterator()) if override.is_sweep_override() else [override.get_value_string()]

@@ -41,14 +41,13 @@ def check_sizes(
             )
 
 
-def check_examples(model: Autoencoder, x: Shaped[Array | Rows, "n ..."]) -> None:
-    """Refuse, by ValueError, examples that are not finite, or of a shape that the model does not take."""
-    if not isinstance(x, Rows | jax.core.Tracer):
-        x = np.asarray(x)
-        wrong = np.argwhere(~np.isfinite(x)) if jnp.issubdtype(x.dtype, jnp.floating) else ()
-        if len(wrong):
-            place = tuple(map(int, wrong[0]))
-            raise ValueError(f"x{list(place)} is {x[place]}: every number must be finite")
+def check_examples(
+    model: Autoencoder, x: Shaped[Array | Rows, "n ..."], x_test: Any = None, x_validation: Any = None
+) -> None:
+    """Refuse, by ValueError, examples that are not finite in float32, or of a shape that the model does not take."""
+    for name, examples in (("x", x), ("x_test", x_test), ("x_validation", x_validation)):
+        if examples is not None and not isinstance(examples, Rows | jax.core.Tracer):
+            _check_finite(name, np.asarray(examples))
     example = jax.ShapeDtypeStruct((1, *np.shape(x)[1:]), jnp.float32)
     try:
         jax.eval_shape(_reconstruction_of(model), jax.random.key(0), example)
@@ -59,8 +58,18 @@ def check_examples(model: Autoencoder, x: Shaped[Array | Rows, "n ..."]) -> None
         ) from error
 
 
+def _check_finite(name, x):
+    if not jnp.issubdtype(x.dtype, jnp.floating):
+        return
+    with np.errstate(over="ignore"):
+        wrong = np.argwhere(~np.isfinite(x.astype(np.float32, copy=False)))
+    if len(wrong):
+        place = tuple(map(int, wrong[0]))
+        raise ValueError(f"{name}{list(place)} is {x[place]}: every number must be finite in float32")
+
+
 def check_recipe(recipe: Recipe, runs: int | None = None) -> None:
-    """Refuse a role that is no function, by TypeError, and numbers that are not those of so many runs, by ValueError.
+    """Refuse a role that is no function and numbers that are none, by TypeError, and those not of so many runs, by ValueError.
 
     runs: of a grid, whose numbers are [runs]; None for one run, which has no axes.
     """
@@ -68,6 +77,8 @@ def check_recipe(recipe: Recipe, runs: int | None = None) -> None:
         if not callable(getattr(recipe, role)):
             raise TypeError(f"{role} of the recipe is {getattr(recipe, role)!r}: it must be {wanted}")
     for name, number in numbers_of(recipe).items():
+        if number is None or isinstance(number, str) or callable(number):
+            raise TypeError(f"{name} of the recipe is {number!r}: it must be a number, or a jaxae.schedules.Schedule")
         if runs is None and isinstance(number, list | tuple | range):
             raise ValueError(
                 f"{name} is {number!r}: fit trains one run; jaxae.sweeps.expand makes runs of it, and fit_grid trains them"
@@ -84,9 +95,8 @@ def _check_range(recipe, name, number):
     """Refuse a number that a function of ours does not take, where it is known before anything is compiled."""
     function = getattr(getattr(recipe, name.partition(".")[0]), "func", None)
     function = getattr(function, "function", function)
-    if isinstance(number, jax.core.Tracer) or not getattr(function, "__module__", "jaxae").startswith(
-        ("jaxae", "optax")
-    ):
+    package = getattr(function, "__module__", "jaxae").partition(".")[0]
+    if isinstance(number, jax.core.Tracer) or package not in ("jaxae", "optax"):
         return
     values = [float(str(value)) for value in np.asarray(number, np.float32).ravel()]  # 0.1 as it was written
     check_number(name, values, of=getattr(function, "__name__", ""))

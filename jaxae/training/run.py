@@ -66,7 +66,7 @@ def fit(
     check_model(model)
     check_sizes(x, x_test, epochs, batch_size, x_validation)
     check_recipe(recipe)
-    check_examples(model, x)
+    check_examples(model, x, x_test, x_validation)
     check_precision(precision)
     check_seed(seed)
     check_patience(patience, x_validation)

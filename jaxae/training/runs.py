@@ -67,7 +67,7 @@ def fit_grid(
     check_model(model)
     check_sizes(x, x_test, epochs, batch_size, x_validation)
     check_recipe(recipes, len(seeds))
-    check_examples(model, x)
+    check_examples(model, x, x_test, x_validation)
     check_precision(precision)
     check_seed(seeds)
     check_parallel_runs(parallel_runs)

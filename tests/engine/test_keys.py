@@ -16,6 +16,8 @@ from experiments.engine.checks import ConfigurationError
         ("penalty=l1,[kl_sparsity,none]", r"penalty is \[kl_sparsity,none\]"),
         ("corruption.rate=0.3", r"corruption.rate is not a key of corruption=clean: corruption=masking, .* "
                                 r"corruption=salt_and_pepper have it, as in corruption=masking corruption.rate=0.3"),
+        ("-m penalty=glob(k*) penalty.rho=0.1 penalty.x=1", "penalty.x is not a key of penalty=kl_sparsity"),
+        ("-m penalty=glob(q*)", r"penalty=glob\(q\*\) is not a choice: penalty has auxk"),
         ("penalty=contractiv weight=1", "penalty=contractiv is not a choice: did you mean contractive. penalty has auxk, "),
         ("-m data=mnist5k,mnist6k", "data=mnist6k is not a choice: did you mean mnist5k"),
         ("experiment=unknown", "experiment=unknown is not a choice: experiment has absorption, canonical"),
@@ -50,6 +52,7 @@ def test_a_word_that_nothing_reads_is_refused_in_one_sentence(words, sentence):
         "-m penalty=l1,kl_sparsity weight=0.1 seed=[0,1]",
         "code=top_k code.k=3",
         "code=top_k,top_k_absolute code.k=3,4",
+        "-m penalty=glob(contractive_h*) weight=1",
         "code=top_k_scheduled code.k.end_value=[3,4]",
         "++train.epochs=3 +data.dir=/tmp",
         "+variants.sparse=['penalty=l1'] +at.mine={epochs:3} at.smoke.epochs=1",
@@ -74,6 +77,7 @@ def test_what_the_configuration_has_or_hydra_answers_for_passes(words):
             "hydra.run.dir is of one run: give the directory of a sweep as hydra.sweep.dir",
         ),
         ("--multirun hydra.run.dir=a", "hydra.run.dir is of one run"),
+        ("hydra.mode=MULTIRUN hydra.run.dir=a", "hydra.run.dir is of one run"),
     ],
 )
 def test_a_directory_that_hydra_would_pass_over_is_refused(words, sentence):

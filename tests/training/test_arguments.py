@@ -1,8 +1,13 @@
 """Recipes and examples that cannot be trained are refused in one sentence, by fit and by fit_grid."""
 
+import functools
+from dataclasses import dataclass
+
+import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from jax.tree_util import Partial
 
 from jaxae import codes, corruptions, losses, penalties
 from jaxae.functions import configure
@@ -18,12 +23,23 @@ SIZES = {"epochs": 1, "batch_size": 5}
 AXIS = configure(codes.top_k, k=[1, 2])
 
 
+@dataclass(frozen=True)
+class Scaled:
+    """A function that is an object."""
+
+    scale: float
+
+    def __call__(self, z):
+        return self.scale * z
+
+
 @pytest.mark.parametrize(
     ("features", "x", "message"),
     [
         (7, X, r"the model Dense does not take examples of shape \[6\]: .*\(6,\) and \(7,\)"),
         (6, np.where(np.arange(20)[:, None] == 3, np.nan, X), r"x\[3, 0\] is nan: every number must be finite"),
         (6, np.full_like(X, np.inf), r"x\[0, 0\] is inf: every number must be finite"),
+        (6, np.full(X.shape, 1e300), r"x\[0, 0\] is 1e\+300: every number must be finite in float32"),
     ],
 )
 def test_examples_that_the_model_does_not_take_are_refused(features, x, message):
@@ -35,9 +51,28 @@ def test_examples_that_the_model_does_not_take_are_refused(features, x, message)
         fit_grid(Dense(features, 3), recipes, x, seeds=seeds, **SIZES)
 
 
+@pytest.mark.parametrize("name", ["x_test", "x_validation"])
+def test_further_examples_must_be_finite_too(name):
+    one = Recipe(losses.squared_error, SGD)
+    recipes, seeds, _ = expand(one)
+    others = np.where(np.arange(20)[:, None] == 3, np.nan, X)
+    with pytest.raises(ValueError, match=rf"{name}\[3, 0\] is nan: every number must be finite"):
+        fit(Dense(6, 3), one, X, **{name: others}, **SIZES)
+    with pytest.raises(ValueError, match=rf"{name}\[3, 0\] is nan: every number must be finite"):
+        fit_grid(Dense(6, 3), recipes, X, seeds=seeds, **{name: others}, **SIZES)
+
+
 @pytest.mark.parametrize(
     ("role", "value", "message"),
     [
+        ("weight", None, "weight of the recipe is None: it must be a number, or a jaxae.schedules.Schedule"),
+        ("weight", optax.constant_schedule(1.0), "weight of the recipe is <function .*: it must be a number"),
+        ("weight", "1", "weight of the recipe is '1': it must be a number"),
+        (
+            "penalty",
+            Partial(penalties.kl_sparsity, rho=optax.constant_schedule(0.1)),
+            "penalty.rho of the recipe is <function .*: it must be a number, or a jaxae.schedules.Schedule",
+        ),
         (
             "loss",
             "squared_error",
@@ -97,6 +132,14 @@ def test_the_numbers_of_ones_own_functions_are_ones_own():
 
 def test_the_ends_of_a_range_survive_their_rounding_to_float32():
     fit(Dense(6, 3), Recipe(losses.squared_error, SGD, code=configure(codes.dropout, rate=0.99)), X, **SIZES)
+
+
+@pytest.mark.parametrize(
+    "code", [jnp.tanh, functools.partial(codes.top_k, k=2), Scaled(2.0), configure(codes.top_k, k=2)]
+)
+def test_a_role_may_be_any_function(code):
+    trained = fit(Dense(6, 3), Recipe(losses.squared_error, SGD, code=code), X, **SIZES)
+    assert np.isfinite(trained.curve["loss"]).all()
 
 
 def test_a_weight_may_follow_a_schedule():
