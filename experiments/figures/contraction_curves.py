@@ -18,11 +18,11 @@ def measure(encoder, x, radii, settings):
         energy = contractive_closed_form(encoder, x)
     else:  # the exact norm of a deep encoder costs a pass per pixel
         energy = contractive_hutchinson(encoder, x, key=jax.random.key(1), samples=8)
-    mean = per_example.mean(axis=1)
+    mean, error = np.transpose([mean_with_error(values) for values in per_example])
     top = int(mean.argmax())
     return {
         "ratio": mean,
-        "error": per_example.std(axis=1) / np.sqrt(len(x)),
+        "error": error,
         "zero": float(mean[0]),
         "square": float(np.sqrt(np.mean(ratio[0] ** 2))),
         "identity": float(contraction_at_zero(np.mean(energy), x.shape[1])),

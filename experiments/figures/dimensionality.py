@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from experiments.common import plotting
 from experiments.common.classifiers import validated
 from experiments.common.outcome import Outcome
+from experiments.common.paired import errs_less
 from experiments.common.pca import PrincipalComponents
 from experiments.common.timing import least_seconds, timed
 from experiments.common.verdicts import Verdict, decided
@@ -120,19 +121,16 @@ def _row(name, m):
 
 def _of_accuracies(name, kind, pixels, kinds):
     """The verdicts on one kind of classifier."""
-    accuracies = {group: [getattr(m, kind).accuracy for m in kinds[group]] for group in kinds}
-    means = {group: np.mean(values) for group, values in accuracies.items()}
+    right = {group: np.mean([getattr(m, kind).correct for m in kinds[group]], axis=0) for group in kinds}
     code = kinds[CODE]
-    pairs = zip(code, accuracies[CODE], accuracies[COMPONENTS], strict=True)
-    ahead = [f"{m.size}" for m, ours, theirs in pairs if ours > theirs]
     best = max(code, key=lambda m: validated(getattr(m, kind)))
     kept, whole = getattr(best, kind).accuracy, getattr(pixels, kind).accuracy
     return [
-        decided(
+        errs_less(
             f"{name}: a code tells more of the class than as many principal components",
-            f"the mean test accuracy over M = {code[0].size} to {code[-1].size} is higher",
-            f"{CODE} {means[CODE]:.1%}, {COMPONENTS} {means[COMPONENTS]:.1%}; higher at M = {', '.join(ahead) or 'none'}",
-            [means[CODE] - means[COMPONENTS]],
+            f"mean over M = {code[0].size} to {code[-1].size}: {CODE} errs less than {COMPONENTS}",
+            right,
+            [(CODE, COMPONENTS)],
         ),
         Verdict(
             f"{name}: M numbers lose nothing of what the pixels tell",

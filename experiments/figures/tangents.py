@@ -3,6 +3,7 @@
 import jax
 import numpy as np
 
+from experiments.common.intervals import mean_with_error
 from experiments.common.outcome import Outcome
 from experiments.common.pca import PrincipalComponents
 from experiments.common.tables import tidy
@@ -58,7 +59,7 @@ def _rows(fractions):
     return tidy(
         ("subspace", "transformation", "tangents", "fraction", "standard error"),
         (
-            (name, transformation, k + 1, values[:, t, k].mean(), values[:, t, k].std() / np.sqrt(len(values)))
+            (name, transformation, k + 1, *mean_with_error(values[:, t, k]))
             for name, values in fractions.items()
             for t, transformation in enumerate(TRANSFORMATIONS[: values.shape[1]])
             for k in range(values.shape[-1])
@@ -90,11 +91,11 @@ def _verdicts(fractions, m):
     mean = {name: float(values.mean()) for name, values in at.items()}
     each = {name: values[:, :, m - 1].mean(axis=0) for name, values in fractions.items()}
     verdicts = [
-        decided(
+        _ahead(
             "the contractive autoencoder's strongest directions are tangents",
             f"at {m} directions CAE holds more than PCA and than random subspaces, mean of the affine transformations",
             listed(mean, "{name} {value:.3f}"),
-            [_ahead(at, "CAE", "PCA"), _ahead(at, "CAE", "random")],
+            [at["CAE"] - at["PCA"], at["CAE"] - at["random"]],
             source="Goodfellow et al. 2016, section 14.7",
         ),
         decided(
@@ -125,13 +126,14 @@ def _more(at, m, claim, one, other, *, source=""):
     """One holds more than the other."""
     measured = listed({name: float(at[name].mean()) for name in (one, other)}, "{name} {value:.3f}")
     rule = f"at {m} directions {one} holds more than {other}"
-    return decided(claim, rule, measured, [_ahead(at, one, other)], source=source)
+    return _ahead(claim, rule, measured, [at[one] - at[other]], source=source)
 
 
-def _ahead(at, one, other):
-    """By how much one holds more than the other, less twice the standard error of the difference over examples."""
-    difference = at[one] - at[other]
-    return difference.mean() - 2 * difference.std() / np.sqrt(len(difference))
+def _ahead(claim, rule, measured, differences, *, source):
+    """Each mean of differences [examples] is above 0 by more than two of its standard errors."""
+    margins, errors = zip(*map(mean_with_error, differences), strict=True)
+    said = f"{rule}, by more than two standard errors of the difference over examples"
+    return decided(claim, said, measured, margins, noise=errors, source=source)
 
 
 def _remark(m, examples, near, data):

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from threadpoolctl import threadpool_info
 
 from experiments.figures import dimensionality
@@ -22,3 +23,24 @@ def test_classifiers_are_timed_with_one_blas_thread():
     untimed, timed = seen[:2], seen[2:]
     assert len(untimed) == 2 and len(timed) == 6  # the least of three, of the fit and of the vote
     assert all(threads == 1 for pools in timed for threads in pools)
+
+
+@pytest.mark.parametrize(("ahead", "holds"), [(3, False), (40, True)])
+def test_a_code_leads_by_more_than_chance_over_the_test_examples(ahead, holds):
+    chance = np.random.default_rng(0)
+    components = [chance.random(2000) < 0.8 for _ in range(2)]
+    code = [right.copy() for right in components]
+    for right in code:
+        right[np.flatnonzero(~right)[:ahead]] = True
+    kinds = {
+        dimensionality.CODE: [_measured(size, right) for size, right in zip((8, 32), code, strict=True)],
+        dimensionality.COMPONENTS: [_measured(size, right) for size, right in zip((8, 32), components, strict=True)],
+    }
+    lead, _ = dimensionality._of_accuracies("logistic regression", "linear", _measured(784, components[0]), kinds)
+    assert lead.holds is holds  # three of 2,000 are 1.7 standard errors
+    assert lead.margins == (pytest.approx(100 * ahead / 2000),)
+
+
+def _measured(size, right):
+    probe = SimpleNamespace(accuracy=right.mean(), correct=right, validation={1.0: [size / 1000]})
+    return SimpleNamespace(size=size, linear=probe)

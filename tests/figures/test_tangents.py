@@ -61,3 +61,12 @@ def test_the_stack_is_cut_after_its_first_layer():
 @pytest.mark.parametrize(("data", "words"), [("mnist", "not in the mean"), ("cifar10_bw", "is left out")])
 def test_the_remark_says_what_became_of_thickening(data, words):
     assert words in tangents._remark(10, 5, 60, data)
+
+
+@pytest.mark.parametrize(("lead", "holds"), [(0.01, False), (0.1, True)])
+def test_a_lead_is_more_than_two_of_its_standard_errors(lead, holds):
+    differences = lead + 0.1 * np.random.default_rng(0).normal(size=20)
+    verdict = tangents._more({"CAE": differences, "AE": np.zeros(20)}, 5, "claim", "CAE", "AE")
+    margin, error = differences.mean(), differences.std(ddof=1) / np.sqrt(20)
+    assert verdict.margins == (pytest.approx(margin),)
+    assert verdict.holds is holds is bool(margin > 2 * error)
