@@ -31,8 +31,7 @@ within five points, and other numbers within 5 %; where less is better, less is 
 Over several seeds a verdict holds where it does in every seed and each difference that its rule wants above 0 is so by a
 one-sided paired t-test at 5 %, or is the same for every seed; the least certain difference is the one with the largest p.
 A classifier errs less than another if the difference is more than two of its standard errors over the test examples, taken in
-pairs, in every seed; dimensionality compares accuracies alone. Numbers within a verdict are means of rounded numbers, those of
-the tables are exact.
+pairs, in every seed. Numbers within a verdict are means of rounded numbers, those of the tables are exact.
 
 Written from the tables in [results](results) by `python -m experiments.report.results`; a table comes from a finished run by
 `python -m experiments.report.collect DIRECTORY`. Minutes were taken with other runs beside them; what it costs to train is in

@@ -27,8 +27,7 @@ def test_classifiers_are_timed_with_one_blas_thread():
 
 @pytest.mark.parametrize(("ahead", "holds"), [(3, False), (40, True)])
 def test_a_code_leads_by_more_than_chance_over_the_test_examples(ahead, holds):
-    chance = np.random.default_rng(0)
-    components = [chance.random(2000) < 0.8 for _ in range(2)]
+    components = [np.random.default_rng(0).random(2000) < 0.8] * 2
     code = [right.copy() for right in components]
     for right in code:
         right[np.flatnonzero(~right)[:ahead]] = True
