@@ -34,7 +34,12 @@ class Recipe(_Roles):
     __slots__ = ()
 
     def __new__(cls, *roles: Any, **named: Any) -> "Recipe":
-        """The roles in order or by name."""
+        """The roles in order or by name; raises TypeError for a penalty without a weight."""
+        given = [*_Roles._fields[: len(roles)], *named]
+        if "penalty" in given and "weight" not in given:
+            raise TypeError(
+                "the recipe has a penalty and no weight: give one, as weight=0.1, or weight=0 to measure it"
+            )
         return cls._make(_Roles(*roles, **named))
 
     @classmethod

@@ -130,7 +130,7 @@ def test_a_penalty_is_given_by_keyword_what_it_asks_for():
     def penalty(encoder, x, *, decoder, code, times):
         return times * jnp.sum(decoder(code), axis=1)
 
-    chosen = recipe(penalty=configure(penalty, times=2.0), code=configure(codes.top_k, k=2))
+    chosen = recipe(penalty=configure(penalty, times=2.0), weight=0.0, code=configure(codes.top_k, k=2))
     _, terms = objective(chosen, MODEL.encoder(params), decoder, KEY, x)
     h, _ = numpy_pass(params, x)
     kept = np.where(h >= np.sort(h, axis=1)[:, [-2]], h, 0)
@@ -176,7 +176,10 @@ def test_corruption_and_random_penalty_draw_from_different_keys():
         return v
 
     chosen = recipe(
-        corruption=configure(recorded), penalty=configure(penalty), loss=configure(lambda output, x: output[:, 0])
+        corruption=configure(recorded),
+        penalty=configure(penalty),
+        weight=0.0,
+        loss=configure(lambda output, x: output[:, 0]),
     )
     _, terms = objective(chosen, identity, identity, KEY, jnp.zeros((3, 2)))
     assert terms["error"] != terms["penalty"]
@@ -240,10 +243,13 @@ def halved(z, *, offset: int = 0):
     ("change", "words"),
     [
         (
-            {"penalty": of_units},
+            {"penalty": of_units, "weight": 1.0},
             r"the penalty of_units gives shape \(4, 4\): it must be one number per example, \(4,\)",
         ),
-        ({"penalty": configure(summed, scale=2.0)}, r"the penalty summed gives shape \(\): it must be one number per"),
+        (
+            {"penalty": configure(summed, scale=2.0), "weight": 1.0},
+            r"the penalty summed gives shape \(\): it must be one number per",
+        ),
         ({"loss": averaged}, r"the loss averaged gives shape \(\): it must be one number per example, \(4,\)"),
         ({"corruption": cut}, r"the corruption cut gives shape \(4, 5\): it must be the shape of .* given, \(4, 6\)"),
         ({"code": halved}, r"the code halved gives shape \(4, 2\): it must be the shape of .* given, \(4, 4\)"),
@@ -262,7 +268,7 @@ def test_a_function_that_gives_another_shape_is_refused_by_name(change, words):
 def test_shapes_are_checked_in_training_and_in_testing():
     _, x = numbers()
     for change, words in (
-        ({"penalty": of_units}, "of_units"),
+        ({"penalty": of_units, "weight": 1.0}, "of_units"),
         ({"loss": of_five}, r"of_five gives shape \(5,\): .*\(6,\)"),
     ):
         with pytest.raises(ValueError, match=words):

@@ -65,3 +65,12 @@ def test_an_optimizer_as_it_stands_trains_as_the_configured_one_and_compiles_onc
     assert compilations() == before > 0
     stacks = [pretrain(Dense(6, (4, 2)), given._replace(optimizer=optimizer), x, **sizes) for optimizer in choices]
     jax.tree.map(np.testing.assert_array_equal, *(stack.params for stack in stacks))
+
+
+def test_a_penalty_has_a_weight():
+    roles = {"loss": losses.squared_error, "optimizer": SGD, "penalty": penalties.l1}
+    with pytest.raises(TypeError, match="the recipe has a penalty and no weight: give one, as weight=0.1, or weight=0"):
+        Recipe(**roles)
+    with pytest.raises(TypeError, match="no weight"):
+        Recipe(losses.squared_error, SGD, corruptions.clean, codes.identity, penalties.l1)
+    assert Recipe(**roles, weight=0).weight == 0
