@@ -7,7 +7,6 @@ python -m jaxae.export RUN.npz FOLDER --run 0 --layout sae_lens
 import argparse
 import hashlib
 import os
-import pkgutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from jaxae.files.schema import (
     function_from,
     header,
 )
-from jaxae.functions import configure
+from jaxae.functions import class_named, configure
 from jaxae.objective import Recipe
 from jaxae.schedules import at
 from jaxae.sparse import sae_lens
@@ -99,17 +98,6 @@ def _output(loss):
     return "data" if loss.func in (losses.squared_error, losses.gaussian_nll) else None
 
 
-def _class(name):
-    """The class of a dotted name; raises ValueError."""
-    try:
-        found = pkgutil.resolve_name(name)
-    except (AttributeError, ImportError, ValueError) as error:
-        raise ValueError(f"--models is {name!r}: it must name a class on the Python path ({error})") from error
-    if not isinstance(found, type):
-        raise ValueError(f"--models is {name!r}: it must name a class, and it names a {type(found).__name__}")
-    return found
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Export one run of a run.npz from the command line."""
     parser = argparse.ArgumentParser(prog="python -m jaxae.export", description="Export one run of a run.npz.")
@@ -124,7 +112,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.layout == "sae_lens" and options.part == "encoder":
         parser.error("--part encoder is jaxae's layout's alone: SAELens's holds the autoencoder")
     try:
-        stored = storage.load(options.run_file, models=list(map(_class, options.models)))
+        stored = storage.load(
+            options.run_file,
+            models=[class_named("--models", name, object, "a class on the Python path") for name in options.models],
+        )
         if stored.model is None:
             raise ValueError(f"{options.run_file} has a model that is not jaxae's: name its class by --models")
         if not 0 <= options.run < len(stored.seeds):

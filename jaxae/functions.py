@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import pkgutil
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ __all__ = [
     "Given",
     "Structured",
     "as_partial",
+    "class_named",
     "configure",
     "is_axis",
     "keywords_of",
@@ -70,6 +72,19 @@ def as_partial(role: Any) -> Any:
     if isinstance(role, functools.partial) and not role.args:
         return configure(role.func, **role.keywords)
     return Partial(role)
+
+
+def class_named(key: str, name: Any, of: type | tuple[type, ...], meaning: str) -> type:
+    """The class of a dotted name, a subclass of `of`; ValueError with the key and the meaning of what it must name."""
+    try:
+        found = pkgutil.resolve_name(name)
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        detail = f" ({error})" if isinstance(name, str) else ""
+        raise ValueError(f"{key} is {name!r}: it must name {meaning}, and nothing is found{detail}") from error
+    if not isinstance(found, type) or not issubclass(found, of):
+        other = "another class" if isinstance(found, type) else f"a {type(found).__name__}"
+        raise ValueError(f"{key} is {name!r}: it must name {meaning}, and it names {other}")
+    return found
 
 
 def configure(function: Callable, **keywords: Any) -> Partial:

@@ -69,7 +69,7 @@ def test_an_optimizer_as_it_stands_trains_as_the_configured_one_and_compiles_onc
 
 def test_a_penalty_has_a_weight():
     roles = {"loss": losses.squared_error, "optimizer": SGD, "penalty": penalties.l1}
-    with pytest.raises(TypeError, match="the recipe has a penalty and no weight: give one, as weight=0.1, or weight=0"):
+    with pytest.raises(TypeError, match="the recipe has a penalty and no weight: give one, as weight="):
         Recipe(**roles)
     with pytest.raises(TypeError, match="no weight"):
         Recipe(losses.squared_error, SGD, corruptions.clean, codes.identity, penalties.l1)

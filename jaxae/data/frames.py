@@ -15,14 +15,16 @@ from jaxae.extras import imported
 def from_csv(path: Path, label: str | None, *, header: bool) -> Table:
     """The rows of a .csv or .tsv, whose first line has the names of the columns where `header` is true; raises Refused.
 
-    Fields end with a comma, a semicolon or a tab, whichever the first line has most of outside quotes; a name with .gz is
-    unpacked.
+    Fields end with a comma, a semicolon or a tab, whichever the first line has most of outside quotes, those of a .tsv with a
+    tab where it has one; a name with .gz is unpacked.
     """
     pandas = imported("pandas")
 
     opened = gzip.open if path.suffix.lower() == ".gz" else open
     with opened(path, "rt", newline="", encoding="utf-8-sig") as file:
-        separator = max(",;\t", key=re.sub('"[^"]*"', "", file.readline()).count)
+        unquoted = re.sub('"[^"]*"', "", file.readline())
+        tabbed = path.name.lower().endswith((".tsv", ".tsv.gz")) and "\t" in unquoted
+        separator = "\t" if tabbed else max(",;\t", key=unquoted.count)
         file.seek(0)
         lines = csv.reader(file, delimiter=separator, skipinitialspace=True)
         first, second = next(lines, []), next(lines, [])

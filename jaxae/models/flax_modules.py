@@ -5,7 +5,6 @@ import functools
 import inspect
 import json
 import math
-import pkgutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,7 @@ import jax.numpy as jnp
 from flax import linen, nnx
 
 from jaxae.arrays import Array, Key, Params
-from jaxae.functions import Structured
+from jaxae.functions import Structured, class_named
 from jaxae.models.flax_functions import Linen, LinenFunction, Nnx, NnxFunction
 
 __all__ = ["FlaxModules", "from_linen", "from_names", "from_nnx"]
@@ -138,16 +137,8 @@ def _part(spec, role):
 
 def _class(role, path):
     """The class of Flax modules of a dotted name; what is imported is nothing else, whatever a file says."""
-    try:
-        kind = pkgutil.resolve_name(path)
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
-        detail = f" ({error})" if isinstance(path, str) else ""
-        raise ValueError(
-            f"model.{role} is {path!r}: it must name a Flax module on the Python path, as my_nets.Encoder{detail}"
-        ) from error
-    if not isinstance(kind, type) or not issubclass(kind, linen.Module | nnx.Module):
-        raise ValueError(f"model.{role} is {path}: it must name a class of flax.linen.Module or flax.nnx.Module")
-    return kind
+    meaning = "a Flax module, of flax.linen or flax.nnx, as my_nets.Encoder"
+    return class_named(f"model.{role}", path, (linen.Module, nnx.Module), meaning)
 
 
 def _parameters(kind):

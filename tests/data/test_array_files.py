@@ -8,6 +8,7 @@ import pytest
 from own_files import FRAME, LABELS, PICTURES, X, both, write
 
 from jaxae import data
+from jaxae.data import array_files
 
 
 def sorted_rows(*splits):
@@ -81,6 +82,12 @@ def test_other_separators_and_packed_tables_are_read(name, separator, tmp_path):
     for found, wanted in zip(both(path, label="kind"), both(plain, label="kind"), strict=True):
         np.testing.assert_array_equal(found.x, wanted.x)
         np.testing.assert_array_equal(found.labels, wanted.labels)
+
+
+def test_a_table_named_for_tabs_may_have_commas_in_its_names(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text("length, width, cm\tmass, dry, g\n" + "1\t2\n" * 6)
+    assert array_files.read(path).x.tolist() == [[1, 2]] * 6
 
 
 @pytest.mark.parametrize("labels", [{}, {"y_train": LABELS, "y_test": LABELS[:6]}])
