@@ -1,6 +1,5 @@
 """What the estimators share: a Recipe from their parameters, compiled training, and rows through it in batches of one size."""
 
-import functools
 import warnings
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -18,10 +17,8 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from jaxae import losses
 from jaxae.functions import configure
 from jaxae.models import Dense
-from jaxae.objective import Recipe, encode, per_example
-from jaxae.training import fit
-from jaxae.training.epoch import train_epoch
-from jaxae.training.state import initial_state
+from jaxae.objective import Recipe
+from jaxae.sklearn import compiled
 
 __all__ = ["LOSSES", "BaseAutoencoder"]
 
@@ -75,7 +72,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             self._check_goes_on(model, "warm_start")
         start = self.params_ if goes_on else None
         sizes = {"epochs": self.epochs, "batch_size": min(self.batch_size, len(x))}
-        result = _fit(model, _float32(recipe), x, jnp.uint32(self._seed()), start, **sizes)
+        result = compiled.fit(model, compiled.float32(recipe), x, jnp.uint32(self._seed()), start, **sizes)
         if int(result.diverged) >= 0:
             warnings.warn(
                 f"training became non-finite in epoch {int(result.diverged)} and stopped before it: a smaller "
@@ -92,16 +89,18 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """One more epoch over X [n, features], Adam's moments going on from the last call of `partial_fit`."""
         first = not hasattr(self, "params_")
         x = self._checked(X, reset=first)
-        model, recipe = self._model(x.shape[1]), _float32(self._recipe())
+        model, recipe = self._model(x.shape[1]), compiled.float32(self._recipe())
         if not first:
             self._check_goes_on(model, "partial_fit")
         seen = 0 if first else len(self.loss_curve_)
         if first or not hasattr(self, "_state"):
             seed = jnp.uint32(self._seed())
-            start = _initial(model, recipe, seed, None if first else self.params_)
+            start = compiled.initial(model, recipe, seed, None if first else self.params_)
         else:
             start, seed = self._state
-        state, loss = _epoch(model, recipe, start, x, seed, jnp.uint32(seen), batch_size=min(self.batch_size, len(x)))
+        state, loss = compiled.epoch(
+            model, recipe, start, x, seed, jnp.uint32(seen), batch_size=min(self.batch_size, len(x))
+        )
         curve = [] if first else self.loss_curve_
         self._keep(model, state.params, np.append(curve, np.float32(loss)))
         self._state = jax.tree.map(np.asarray, (state, seed))
@@ -110,7 +109,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     def transform(self, X):
         """The codes of X, float32 [n, code]: a row's code is the same whatever rows stand beside it."""
         check_is_fitted(self)
-        return self._by_batches(_codes, self._checked(X, reset=False))
+        return self._by_batches(compiled.codes, self._checked(X, reset=False))
 
     def inverse_transform(self, X):
         """The reconstructions of codes [n, code], float32 [n, features] in units of the data."""
@@ -118,12 +117,12 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         z = check_array(X, dtype=np.float32)
         if z.shape[1] != self._n_features_out:
             raise ValueError(f"X has {z.shape[1]} columns: the code has {self._n_features_out}")
-        return self._by_batches(_reconstructions, z)
+        return self._by_batches(compiled.reconstructions, z)
 
     def score(self, X, y=None):
         """Minus the mean over X [n, features] of the loss of the reconstruction: greater is better."""
         check_is_fitted(self)
-        return -float(np.mean(self._by_batches(_errors, self._checked(X, reset=False)), dtype=np.float64))
+        return -float(np.mean(self._by_batches(compiled.errors, self._checked(X, reset=False)), dtype=np.float64))
 
     def __sklearn_tags__(self):
         """What scikit-learn's checks ask: codes are float32."""
@@ -191,7 +190,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
     def _by_batches(self, function, rows):
         """function(model, recipe, params, [ROWS, ...]) over all rows."""
-        recipe = _float32(self._recipe(trained=True))
+        recipe = compiled.float32(self._recipe(trained=True))
         done = []
         for first in range(0, len(rows), ROWS):
             batch = rows[first : first + ROWS]
@@ -199,42 +198,3 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             filled[: len(batch)] = batch
             done.append(np.asarray(function(self.model_, recipe, self.params_, filled))[: len(batch)])
         return np.concatenate(done)
-
-
-@functools.partial(jax.jit, static_argnames=("model", "epochs", "batch_size"))
-def _fit(model, recipe, x, seed, params, *, epochs, batch_size):
-    return fit(model, recipe, x, seed=seed, epochs=epochs, batch_size=batch_size, params=params)
-
-
-@functools.partial(jax.jit, static_argnames="model")
-def _initial(model, recipe, seed, params):
-    return initial_state(model, recipe, seed, params, shape=(model.features,))
-
-
-@functools.partial(jax.jit, static_argnames=("model", "batch_size"))
-def _epoch(model, recipe, state, x, seed, index, *, batch_size):
-    state, row = train_epoch(
-        model, recipe, state, x=x, x_test=None, seed=seed, index=index, epochs=1, batch_size=batch_size
-    )
-    return state, row["loss"]
-
-
-@functools.partial(jax.jit, static_argnames="model")
-def _codes(model, recipe, params, x):
-    return encode(recipe, model.encoder(params), x)
-
-
-@functools.partial(jax.jit, static_argnames="model")
-def _reconstructions(model, recipe, params, z):
-    return losses.mean_prediction(recipe.loss, model.decoder(params)(z))
-
-
-@functools.partial(jax.jit, static_argnames="model")
-def _errors(model, recipe, params, x):
-    output = model.decoder(params)(encode(recipe, model.encoder(params), x))
-    return per_example("loss", recipe.loss, recipe.loss(output, x), x)
-
-
-def _float32(recipe):
-    """The recipe with numbers of one type, so that 1 and 1.0 are one program."""
-    return jax.tree.map(lambda number: np.float32(number), recipe)
