@@ -68,9 +68,9 @@ two standard errors was decided after the test; by the means alone all five verd
     "wrong_l0": """Rules and settings are those of seeds 0 and 100; the test examples are the same for every seed, and seeds 4
 and 5 were added after the first three.""",
     "sanity": """A quarter of the published world, in its ratios: 800 features in 25 dimensions, 5 on. The rate has the least
-training error of TopK with seed 100. A first run, of a quarter of the steps at three times the rate, found 84.25 % by TopK, where
-14 % of its latents were dead, and 0.38, 0.88 and 0.50 % by BatchTopK, JumpReLU and Matryoshka; with seed 100 the training error
-of TopK was 1.290 at that length, and 1.241 after four times as many steps.""",
+training error of TopK with seed 100. A first run, of a quarter of the steps at three times the rate, found 84.25 % by TopK,
+where 14 % of its latents were dead, and 0.38, 0.88 and 0.50 % by BatchTopK, JumpReLU and Matryoshka; with seed 100 the training
+error of TopK was 1.290 at that length, and 1.241 after four times as many steps at a third of the rate.""",
     "second_order": """10,000 training digits, 500 units. The minutes leave out 81, in which an earlier command had trained
 the four contractive ones.""",
     "semantic_hashing": """The seconds are of drawing; an earlier command had trained for 7 minutes.""",
