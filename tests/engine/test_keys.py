@@ -16,7 +16,7 @@ from experiments.engine.checks import ConfigurationError
         ("penalty=l1,[kl_sparsity,none]", r"penalty is \[kl_sparsity,none\]"),
         ("corruption.rate=0.3", r"corruption.rate is not a key of corruption=clean: corruption=masking, .* "
                                 r"corruption=salt_and_pepper have it, as in corruption=masking corruption.rate=0.3"),
-        ("-m penalty=glob(k*) penalty.rho=0.1 penalty.x=1", "penalty.x is not a key of penalty=kl_sparsity"),
+        ("-m penalty=glob(k*) penalty.rho=0.1 penalty.k=1", "penalty.k is not a key of penalty=kl_sparsity"),
         ("-m penalty=glob(q*)", r"penalty=glob\(q\*\) is not a choice: penalty has auxk"),
         ("penalty=contractiv weight=1", "penalty=contractiv is not a choice: did you mean contractive. penalty has auxk, "),
         ("-m data=mnist5k,mnist6k", "data=mnist6k is not a choice: did you mean mnist5k"),
