@@ -167,6 +167,10 @@ def test_a_run_is_stored_by_name(tmp_path):
             "code gated has a gate that learns by its penalty: choose",
         ),
         (
+            ["model=sparse", "code=gated", "penalty=l1", "weight=1", "loss=squared_error"],
+            "code gated has a gate that learns by its penalty: choose gated_auxiliary",
+        ),
+        (
             ["model=sparse", "penalty=gated_auxiliary", "weight=1", "loss=squared_error"],
             "gated_auxiliary trains the gate of",
         ),

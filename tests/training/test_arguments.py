@@ -123,10 +123,12 @@ def test_numbers_beyond_their_range_are_refused(roles, message):
         fit_grid(Dense(6, 3), recipes, X, seeds=seeds, **SIZES)
 
 
-def test_the_numbers_of_ones_own_functions_are_ones_own():
+@pytest.mark.parametrize("package", ["mine", "jaxae_mine"])
+def test_the_numbers_of_ones_own_functions_are_ones_own(package):
     def spread(z, *, k):
         return k * z
 
+    spread.__module__ = f"{package}.codes"
     fit(Dense(6, 3), Recipe(losses.squared_error, SGD, code=configure(spread, k=-0.5)), X, **SIZES)
 
 
