@@ -1,10 +1,10 @@
-"""Classifiers compared on the same test examples: whether one errs less than another by more than chance."""
+"""What is compared in pairs, on the same examples or draws: whether one leads another by more than chance."""
 
 from experiments.common.classifiers import percent_wrong
 from experiments.common.intervals import mean_with_error
 from experiments.common.verdicts import STANDARD_ERRORS, decided, listed
 
-__all__ = ["errs_less"]
+__all__ = ["errs_less", "leads"]
 
 RULE = "by more than two standard errors of the difference over test examples"
 
@@ -15,15 +15,20 @@ def errs_less(claim, rule, right, pairs, *, source=""):
     rule: the pairs in words; right: {name: whether each example is named rightly, [examples]}, of which all are shown;
     pairs: [(name, name)]. The difference is the mean of right_i - other_i over the examples, in points of percent.
     """
-    leads = [mean_with_error(100.0 * right[one] - 100.0 * right[other]) for one, other in pairs]
-    (one, other), (margin, error) = min(zip(pairs, leads, strict=True), key=_certainty)
+    found = leads(100.0 * right[one] - 100.0 * right[other] for one, other in pairs)
+    (one, other), margin, error = min(zip(pairs, *found.values(), strict=True), key=_certainty)
     errors = {name: percent_wrong(each) for name, each in right.items()}
     closest = f"least certain: {one} {margin:.2f} ahead of {other}, standard error {error:.2f}"
     said = f"{listed(errors, '{name} {value:.2f} %')}; {closest}"
-    margins, noise = zip(*leads, strict=True)
-    return decided(claim, f"{rule}, {RULE}", said, margins, noise=noise, source=source)
+    return decided(claim, f"{rule}, {RULE}", said, **found, source=source)
 
 
-def _certainty(pair):
-    _, (margin, error) = pair
+def leads(differences):
+    """The margins and the noise of a verdict on differences [examples or draws] each: their means and standard errors."""
+    margins, noise = zip(*map(mean_with_error, differences), strict=True)
+    return {"margins": margins, "noise": noise}
+
+
+def _certainty(lead):
+    _, margin, error = lead
     return margin - STANDARD_ERRORS * error

@@ -97,13 +97,14 @@ def check_penalty_weights(cfgs: dict[str, DictConfig]):
     penalised = {label: cfg.penalty["_target_"] != NO_PENALTY for label, cfg in cfgs.items()}
     for label, cfg in cfgs.items():
         place = f"variant {label}: " if len(cfgs) > 1 else ""
+        penalty = cfg.penalty["_target_"]
         if penalised[label] and cfg.weight is None:
-            name = cfg.penalty["_target_"].rpartition(".")[2]
+            name = penalty.rpartition(".")[2]
             raise ConfigurationError(f"{place}penalty {name} has no weight: give one, as in weight=0.1, or weight=0")
         if cfg.weight and not any(penalised.values()):
             raise ConfigurationError(f"{place}weight is {cfg.weight} and penalty is none: choose one, as penalty=l1")
         gated = cfg.code["_target_"] == GATED
-        if gated and cfg.penalty["_target_"] != GATED_PENALTY and cfg.penalty["_target_"].startswith("jaxae."):
+        if gated and penalty != GATED_PENALTY and penalty.startswith("jaxae."):
             raise ConfigurationError(f"{place}code gated has a gate that learns by its penalty: choose gated_auxiliary")
-        if cfg.penalty["_target_"] == GATED_PENALTY and not gated:
+        if penalty == GATED_PENALTY and not gated:
             raise ConfigurationError(f"{place}penalty gated_auxiliary trains the gate of code=gated: choose that code")

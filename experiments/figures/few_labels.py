@@ -7,8 +7,8 @@ import jax
 import numpy as np
 
 from experiments.common.classifiers import clean_code, percent_wrong, units, validated
-from experiments.common.intervals import mean_with_error
 from experiments.common.outcome import Outcome
+from experiments.common.paired import leads
 from experiments.common.pca import PrincipalComponents
 from experiments.common.tables import tidy
 from experiments.common.verdicts import decided
@@ -192,7 +192,7 @@ def _verdicts(found, few):
             ", ".join(
                 f"{count:g} of each class: {a.mean():.1f} against {b.mean():.1f} %" for count, (a, b) in errors.items()
             ),
-            **_leads(b - a for a, b in errors.values()),
+            **leads(b - a for a, b in errors.values()),
         )
 
     fewest, most = (found[count].tests[NETWORK] - found[count].tests[CODE] for count in (min(found), max(found)))
@@ -205,12 +205,6 @@ def _verdicts(found, few):
             "what is learned without labels counts most where labels are few",
             "the code's lead over the network, less two standard errors, is larger with the fewest labels than with all",
             f"{fewest.mean():.1f} against {most.mean():.1f} points",
-            **_leads([fewest - most.mean()]),
+            **leads([fewest - most.mean()]),
         ),
     ]
-
-
-def _leads(differences):
-    """The margins and the noise of a verdict on differences over draws."""
-    margins, noise = zip(*map(mean_with_error, differences), strict=True)
-    return {"margins": margins, "noise": noise}

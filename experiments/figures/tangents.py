@@ -5,6 +5,7 @@ import numpy as np
 
 from experiments.common.intervals import mean_with_error
 from experiments.common.outcome import Outcome
+from experiments.common.paired import leads
 from experiments.common.pca import PrincipalComponents
 from experiments.common.tables import tidy
 from experiments.common.verdicts import decided, listed
@@ -131,9 +132,8 @@ def _more(at, m, claim, one, other, *, source=""):
 
 def _ahead(claim, rule, measured, differences, *, source):
     """Each mean of differences [examples] is above 0 by more than two of its standard errors."""
-    margins, errors = zip(*map(mean_with_error, differences), strict=True)
     said = f"{rule}, by more than two standard errors of the difference over examples"
-    return decided(claim, said, measured, margins, noise=errors, source=source)
+    return decided(claim, said, measured, **leads(differences), source=source)
 
 
 def _remark(m, examples, near, data):
